@@ -1,0 +1,78 @@
+/**
+ * A schema map says how one vendor's records become events, and how that vendor's query columns are read back: the same
+ * file (`content/schemas/<schema>.yaml`) serves logs and rules. It is data; what it may say is said here and checked by
+ * `content/published/schema-map.schema.json`.
+ */
+export interface SchemaMap {
+  readonly schema: string
+  readonly about: string
+  /** Pages the facts were taken from. */
+  readonly sources: readonly string[]
+  /** Windows events: any of these providers (compared without case). `*` at an end matches the rest. */
+  readonly providers?: readonly string[]
+  /** Windows events, where the provider is not enough: any of these channels (compared without case). */
+  readonly channels?: readonly string[]
+  /** Windows events by event id. `*` is every id that is not listed. */
+  readonly events?: Readonly<Record<string, EventMap>>
+  /** Exported or queried tables by name. */
+  readonly tables?: Readonly<Record<string, TableMap>>
+  /** Fields mapped in every event of this map, unless the event maps them itself. */
+  readonly common?: FieldMaps
+}
+
+export interface EventMap {
+  /** A class of `content/model`. */
+  readonly class: string
+  readonly activity: string | ValueMap
+  /** Only where each of these fields has one of the values (compared without case). */
+  readonly when?: Readonly<Record<string, readonly string[]>>
+  /** Columns that hold the same value in every such event. */
+  readonly set?: Readonly<Record<string, string | number>>
+  readonly fields?: FieldMaps
+}
+
+/** Vendor field → where its value goes. */
+export type FieldMaps = Readonly<Record<string, FieldTarget | readonly FieldTarget[]>>
+
+/** A column name alone takes the value as the column's type says. */
+export type FieldTarget = string | Conversion
+
+export type Conversion =
+  /** What stands after the last `\` or `/`. */
+  | { readonly basename: string }
+  /** `DOMAIN\user` or `user@domain` → `<prefix>_name`, `<prefix>_domain`. */
+  | { readonly account: string }
+  /** `SHA1=...,MD5=...` → `<prefix>_sha1`, `<prefix>_md5`, `<prefix>_sha256`, `<prefix>_imphash`. */
+  | { readonly hashes: string }
+  /** A GUID without braces, in lower case. */
+  | { readonly guid: string }
+  /** The executable that a command line or a service's image path names. */
+  | { readonly 'command-path': string }
+  | { readonly 'command-name': string }
+  /** The vendor's value → ours; a value that is not listed gives nothing. */
+  | (ValueMap & { readonly to: string })
+  /** First group of a regular expression. */
+  | { readonly extract: string; readonly to: string }
+  /** Taken only while the column is still empty. */
+  | { readonly fallback: string }
+
+export interface ValueMap {
+  /** Field whose value decides; left out in a conversion, where it is the field itself. */
+  readonly field?: string
+  readonly values: Readonly<Record<string, string>>
+  /** For a value that is not listed. */
+  readonly otherwise?: string
+}
+
+export interface TableMap extends EventMap {
+  /**
+   * The vendor's columns in order, with the vendor's type: `FileName: string`. All of them, mapped or not: a column that is not
+   * in `fields` is read back from the record's original fields.
+   */
+  readonly columns: Readonly<Record<string, string>>
+  /**
+   * Which events of other schemas the table shows: those of the class whose activity is one of these. A table that shows several
+   * classes (Defender's DeviceEvents) lists them in `shows`.
+   */
+  readonly shows: readonly { readonly class: string; readonly activities: readonly string[] }[]
+}

@@ -1,0 +1,119 @@
+/**
+ * The report of a scan, as data. It is what `--format json` prints, what every other format is drawn from, and what
+ * `content/published/report.schema.json` describes.
+ */
+export interface Report {
+  readonly latchkey: { readonly version: string; readonly format: 1 }
+  readonly summary: Summary
+  readonly inventory: readonly InventoryEntry[]
+  readonly findings: readonly Finding[]
+}
+
+export interface Summary {
+  readonly files: {
+    readonly read: number
+    /** Files, or members of archives, of which nothing could be read. */
+    readonly rejected: number
+    /** Files whose content had been read before under another name or in an earlier run. */
+    readonly duplicate: number
+    readonly bytes: number
+  }
+  readonly records: {
+    readonly read: number
+    readonly stored: number
+    /** Records already in the store. */
+    readonly duplicate: number
+    /** Records that were found damaged. */
+    readonly rejected: number
+    /** Records that no schema map covers; they are stored with their original fields. */
+    readonly unmapped: number
+    readonly withoutTime: number
+    /** Records whose time was written without a zone and was taken as UTC. */
+    readonly timeAssumedUtc: number
+  }
+  readonly events: readonly { readonly channel: string; readonly provider: string; readonly id: number | null; readonly table: string | null; readonly count: number }[]
+  readonly hosts: number
+  readonly timeRange: { readonly first: string; readonly last: string } | null
+  /** The clock that `ago()` and `now()` were taken against, and where it came from. */
+  readonly asOf: { readonly time: string; readonly from: 'newest event' | 'option' | 'wall clock' }
+  readonly rejected: readonly Rejection[]
+  readonly sources: {
+    readonly mapped: readonly { readonly schema: string; readonly records: number }[]
+    readonly unmapped: readonly { readonly channel: string; readonly provider: string; readonly records: number }[]
+  }
+  readonly rules: readonly { readonly id: string; readonly title: string; readonly matches: number; readonly note: string | null }[]
+  readonly seconds: number
+}
+
+/** Something that was not read, and why. Alike reasons of one file are one row. */
+export interface Rejection {
+  readonly file: string
+  readonly code: string
+  readonly reason: string
+  /** First place: byte offset, line or element. */
+  readonly position: number | null
+  /** Records lost; null where it cannot be known. */
+  readonly records: number | null
+  /** How often this reason was met in this file. */
+  readonly count: number
+}
+
+export type Confidence = 'certain' | 'high' | 'medium' | 'low'
+
+export interface Evidence {
+  /** What was looked at: signer, company, product, original-file-name, executable, service, path, domain, port, event-provider ... */
+  readonly kind: string
+  /** The value in the telemetry. */
+  readonly value: string
+  readonly confidence: Confidence
+  readonly count: number
+}
+
+/** One tool on one host. */
+export interface InventoryEntry {
+  readonly tool: string
+  /** Stable id of the tool in the catalogue. */
+  readonly toolId: string
+  readonly category: string
+  readonly host: string
+  readonly users: readonly string[]
+  readonly firstSeen: string | null
+  readonly lastSeen: string | null
+  readonly events: number
+  /** How it was started, most frequent first, as `service`, `user`, `script`, `browser`, `installer`, `session`; `unknown` where no process event shows it. */
+  readonly launch: readonly { readonly how: string; readonly parent: string; readonly count: number }[]
+  readonly paths: readonly string[]
+  /** `at work`: it ran, connected, was installed or logged; `trace`: only files, registry values or names of it. */
+  readonly state: 'at work' | 'trace'
+  readonly identity: { readonly confidence: Confidence; readonly evidence: readonly Evidence[] }
+  /** Whose instance it is, where the evidence shows it. */
+  readonly tenant: Readonly<Record<string, string>> | null
+}
+
+export type Level = 'informational' | 'low' | 'medium' | 'high' | 'critical'
+
+export interface Finding {
+  readonly rule: string
+  readonly title: string
+  readonly level: Level
+  readonly techniques: readonly string[]
+  readonly tool: string | null
+  readonly host: string | null
+  readonly user: string | null
+  readonly time: string | null
+  /** The columns that the rule's query returned. */
+  readonly columns: Readonly<Record<string, unknown>>
+  /** In a sentence: what made it fire. */
+  readonly why: string
+  readonly events: readonly FindingEvent[]
+}
+
+export interface FindingEvent {
+  readonly source: string
+  readonly position: number
+  readonly time: string | null
+  readonly channel: string
+  readonly id: number | null
+  readonly record: number | null
+  readonly fields: Readonly<Record<string, unknown>>
+}

@@ -1,0 +1,71 @@
+/**
+ * The words of every diagnostic, one entry a code. A code without words does not compile. Codes are for ever: a released
+ * code keeps its meaning and is never used again for another.
+ */
+interface Words<Facts> {
+  readonly severity: 'error' | 'warning' | 'note'
+  readonly message: (facts: Facts) => string
+  readonly help?: (facts: Facts) => string | undefined
+}
+
+const words = <Facts>(entry: Words<Facts>): Words<Facts> => entry
+
+export const MESSAGES = {
+  'syntax-error': words<{ found: string; expected: string }>({
+    severity: 'error',
+    message: ({ found, expected }) => `found ${found}, expected ${expected}`,
+  }),
+  'kusto-diagnostic': words<{ code: string; message: string }>({
+    severity: 'error',
+    message: ({ code, message }) => `${message.replace(/\.$/, '')} (${code})`,
+  }),
+  'unsupported-operator': words<{ language: string; operator: string }>({
+    severity: 'error',
+    message: ({ language, operator }) => `${language} operator \`${operator}\` is not supported`,
+  }),
+  'unsupported-function': words<{ language: string; name: string; closest?: string | undefined }>({
+    severity: 'error',
+    message: ({ language, name }) => `${language} function \`${name}\` is not supported`,
+    help: ({ closest }) => (closest ? `closest match is \`${closest}\`` : undefined),
+  }),
+  'unsupported-form': words<{ language: string; what: string }>({
+    severity: 'error',
+    message: ({ language, what }) => `${what} is not supported in ${language}`,
+  }),
+  'unknown-table': words<{ name: string; closest?: string | undefined; known: readonly string[] }>({
+    severity: 'error',
+    message: ({ name }) => `unknown table \`${name}\``,
+    help: ({ closest, known }) => (closest ? `closest match is \`${closest}\`` : `known: ${known.slice(0, 8).join(', ')}`),
+  }),
+  'unknown-column': words<{ name: string; table: string; closest?: string | undefined; known: readonly string[] }>({
+    severity: 'error',
+    message: ({ name, table }) => `\`${table}\` has no column \`${name}\``,
+    help: ({ closest, known }) => (closest ? `closest match is \`${closest}\`` : `columns: ${known.slice(0, 8).join(', ')}`),
+  }),
+  'unknown-name': words<{ name: string; closest?: string | undefined }>({
+    severity: 'error',
+    message: ({ name }) => `unknown name \`${name}\``,
+    help: ({ closest }) => (closest ? `closest match is \`${closest}\`` : undefined),
+  }),
+  'type-mismatch': words<{ what: string; expected: string; found: string }>({
+    severity: 'error',
+    message: ({ what, expected, found }) => `${what} is ${found}, expected ${expected}`,
+  }),
+  'bad-argument-count': words<{ name: string; expected: string; found: number }>({
+    severity: 'error',
+    message: ({ name, expected, found }) => `\`${name}\` takes ${expected}, found ${found}`,
+  }),
+  'bad-regular-expression': words<{ reason: string }>({
+    severity: 'error',
+    message: ({ reason }) => `the regular expression cannot be run: ${reason}`,
+  }),
+  'column-not-in-telemetry': words<{ table: string; column: string }>({
+    severity: 'note',
+    message: ({ table, column }) => `no telemetry read here fills \`${table}.${column}\`; it is empty in every row`,
+  }),
+} as const
+
+export type DiagnosticCode = keyof typeof MESSAGES
+
+/** The facts that the words of a code need. */
+export type DiagnosticFacts<Code extends DiagnosticCode> = Parameters<(typeof MESSAGES)[Code]['message']>[0]
