@@ -16,7 +16,7 @@ export interface SchemaMap {
   readonly events?: Readonly<Record<string, EventMap>>
   /** Exported or queried tables by name. */
   readonly tables?: Readonly<Record<string, TableMap>>
-  /** Fields mapped in every event of this map, unless the event maps them itself. */
+  /** Fields mapped in every event of this map, unless the event maps them itself (an empty list maps a field to nothing). */
   readonly common?: FieldMaps
 }
 
@@ -29,6 +29,11 @@ export interface EventMap {
   /** Columns that hold the same value in every such event. */
   readonly set?: Readonly<Record<string, string | number>>
   readonly fields?: FieldMaps
+  /**
+   * Records that are something else than the rest of the event or table: the first case whose `when` holds and whose `activity` has
+   * a value for the record takes it. A case has its own class and activity and adds to, or replaces, `set` and `fields`.
+   */
+  readonly cases?: readonly EventMap[]
 }
 
 /** Vendor field → where its value goes. */
@@ -40,6 +45,12 @@ export type FieldTarget = string | Conversion
 export type Conversion =
   /** What stands after the last `\` or `/`. */
   | { readonly basename: string }
+  /** A registry path with its root in full: `HKLM\...` and `\REGISTRY\MACHINE\...` → `HKEY_LOCAL_MACHINE\...`. */
+  | { readonly 'registry-path': string }
+  /** The same for the path of a value: what stands before the last `\`. */
+  | { readonly 'registry-key': string }
+  /** The name of a value at the end of a registry path: what stands after the last `\`. */
+  | { readonly 'registry-value': string }
   /** `DOMAIN\user` or `user@domain` → `<prefix>_name`, `<prefix>_domain`. */
   | { readonly account: string }
   /** `SHA1=...,MD5=...` → `<prefix>_sha1`, `<prefix>_md5`, `<prefix>_sha256`, `<prefix>_imphash`. */
@@ -49,16 +60,19 @@ export type Conversion =
   /** The executable that a command line or a service's image path names. */
   | { readonly 'command-path': string }
   | { readonly 'command-name': string }
-  /** The vendor's value → ours; a value that is not listed gives nothing. */
+  /** The vendor's value → ours; a value that is not listed gives nothing. A rule reads it back: ours → the first value listed for it. */
   | (ValueMap & { readonly to: string })
   /** First group of a regular expression. */
   | { readonly extract: string; readonly to: string }
-  /** Taken only while the column is still empty. */
+  /** A member of a field that holds a JSON object, as text. */
+  | { readonly json: string; readonly to: string }
+  /** Taken only where no other field gave the column a value, whatever the order of the record's fields. */
   | { readonly fallback: string }
 
 export interface ValueMap {
   /** Field whose value decides; left out in a conversion, where it is the field itself. */
   readonly field?: string
+  /** Compared without case. In a table's `activity`, the first value listed for an activity is what events of other schemas show in `field`. */
   readonly values: Readonly<Record<string, string>>
   /** For a value that is not listed. */
   readonly otherwise?: string
@@ -72,7 +86,10 @@ export interface TableMap extends EventMap {
   readonly columns: Readonly<Record<string, string>>
   /**
    * Which events of other schemas the table shows: those of the class whose activity is one of these. A table that shows several
-   * classes (Defender's DeviceEvents) lists them in `shows`.
+   * classes (Defender's DeviceEvents) lists them all; the class `*` is every class. A column is read from such an event as `fields`
+   * says, or the case that has the event's class and activity.
    */
   readonly shows: readonly { readonly class: string; readonly activities: readonly string[] }[]
+  /** Of those, only events whose columns hold one of these values (compared without case); an empty list asks for any value. */
+  readonly filter?: Readonly<Record<string, readonly string[]>>
 }
