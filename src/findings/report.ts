@@ -80,6 +80,8 @@ export interface InventoryEntry {
   readonly firstSeen: string | null
   readonly lastSeen: string | null
   readonly events: number
+  /** Events by stretch of time, each at its start, in order, stretches without events left out: what a timeline draws. A few hundred at most. */
+  readonly activity?: readonly { readonly time: string; readonly events: number }[]
   /** How it was started, most frequent first, as `service`, `user`, `script`, `browser`, `installer`, `session`; `unknown` where no process event shows it. */
   readonly launch: readonly { readonly how: string; readonly parent: string; readonly count: number }[]
   readonly paths: readonly string[]
