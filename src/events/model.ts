@@ -29,10 +29,15 @@ export function loadModel(): EventModel {
   const files = loadContent<ClassFile>('model')
   const base = files.find((file) => file.class === 'event')
   if (!base) throw new Error('content/model has no class `event`')
-  const columnsOf = (file: ClassFile): EventColumn[] => Object.entries(file.columns).map(([name, { type }]) => ({ name, type }))
+  const columnsOf = (file: ClassFile): EventColumn[] =>
+    Object.entries(file.columns).map(([name, { type }]) => ({ name, type }))
   return {
     classes: files
       .filter((file) => file !== base)
-      .map((file) => ({ name: file.class, activities: file.activities ?? [], columns: [...columnsOf(base), ...columnsOf(file)] })),
+      .map((file) => ({
+        name: file.class,
+        activities: file.activities ?? [],
+        columns: [...columnsOf(base), ...columnsOf(file)],
+      })),
   }
 }

@@ -1,0 +1,245 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
+import type { ColumnType, EventModel } from '../../events/model.js'
+import { quoteIdentifier, quoteText } from './quote.js'
+import { claimWorkFolder, releaseWorkFolder } from './work-folder.js'
+
+export interface StoreOptions {
+  /** A database file; in memory without one. */
+  readonly path?: string | undefined
+  /** What DuckDB may use before it spills to disk, as `512MB`. */
+  readonly memoryLimit?: string | undefined
+  readonly threads?: number | undefined
+}
+
+/** A Parquet file of events of one class, written by a reader and waiting to be added. */
+export interface Part {
+  readonly class: string
+  readonly path: string
+  readonly rows: number
+  /** Microseconds; undefined where no row has a time. */
+  readonly firstTime: number | undefined
+  readonly lastTime: number | undefined
+}
+
+/** What became of one source: a file, or a member of an archive. */
+export interface SourceRow {
+  readonly id: number
+  readonly name: string
+  readonly size: number | undefined
+  readonly format: string
+  readonly records: number
+  readonly unmapped: number
+}
+
+export interface RejectionRow {
+  readonly source: string
+  readonly code: string
+  readonly reason: string
+  readonly position: number | undefined
+  /** Records lost; undefined where it cannot be known. */
+  readonly records: number | undefined
+  readonly count: number
+}
+
+/** One file that was read, with its content's fingerprint. */
+export interface FileRow {
+  readonly id: number
+  readonly path: string
+  readonly size: number
+  readonly sha256: string | undefined
+}
+
+/**
+ * Where events live: DuckDB, in memory or in a file. One table a class of the event model, plus `source`, `file` and `rejection`,
+ * which say what was read. Every change is a transaction, so a run that is killed leaves a store that opens and can be continued.
+ */
+export class Store {
+  private constructor(
+    readonly connection: DuckDBConnection,
+    private readonly instance: DuckDBInstance,
+    /** A folder of this run's own for parts and spilled data, removed on close. */
+    readonly workFolder: string,
+    readonly model: EventModel,
+    /** Whether the store outlives this run. */
+    readonly isLasting: boolean,
+  ) {}
+
+  /** Opens or makes a store. Throws `StoreError` where the file is no store, is in use or cannot be written. */
+  static async open(model: EventModel, options: StoreOptions = {}): Promise<Store> {
+    const path = options.path === undefined ? undefined : resolve(options.path)
+    if (path !== undefined && !existsSync(dirname(path)))
+      throw new StoreError(`cannot make ${path}: its folder does not exist`)
+    const workFolder = claimWorkFolder(path === undefined ? join(tmpdir(), 'latchkey') : `${path}.work`)
+    try {
+      const instance = await DuckDBInstance.create(path ?? ':memory:', {
+        memory_limit: options.memoryLimit ?? '512MB',
+        temp_directory: join(workFolder, 'spill'),
+        preserve_insertion_order: 'false',
+        autoinstall_known_extensions: 'false',
+        autoload_known_extensions: 'false',
+        ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+      })
+      const store = new Store(await instance.connect(), instance, workFolder, model, path !== undefined)
+      await store.prepare()
+      return store
+    } catch (error) {
+      releaseWorkFolder(workFolder)
+      if (error instanceof StoreError) throw error
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new StoreError(
+        path === undefined ? `DuckDB does not start: ${reason}` : `cannot open ${path} as a store: ${reason}`,
+      )
+    }
+  }
+
+  /** Parts are written here by readers; `add` removes them. */
+  get partsFolder(): string {
+    const folder = join(this.workFolder, 'parts')
+    mkdirSync(folder, { recursive: true })
+    return folder
+  }
+
+  /** Adds parts and marks sources as read, in one transaction. Returns how many of the parts' records were new. */
+  async add(
+    parts: readonly Part[],
+    sources: readonly SourceRow[],
+    rejections: readonly RejectionRow[],
+    finished: readonly FileRow[],
+  ): Promise<number> {
+    let stored = 0
+    await this.connection.run('BEGIN')
+    try {
+      for (const part of parts) stored += await this.addPart(part)
+      for (const source of sources) {
+        await this.connection.run('INSERT OR REPLACE INTO source VALUES (?, ?, ?, ?, ?, ?)', [
+          BigInt(source.id),
+          source.name,
+          source.size === undefined ? null : BigInt(source.size),
+          source.format,
+          BigInt(source.records),
+          BigInt(source.unmapped),
+        ])
+      }
+      for (const row of rejections) {
+        await this.connection.run('DELETE FROM rejection WHERE source = ? AND code = ? AND reason = ?', [
+          row.source,
+          row.code,
+          row.reason,
+        ])
+        await this.connection.run('INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?)', [
+          row.source,
+          row.code,
+          row.reason,
+          row.position === undefined ? null : BigInt(row.position),
+          row.records === undefined ? null : BigInt(row.records),
+          BigInt(row.count),
+        ])
+      }
+      for (const file of finished) {
+        await this.connection.run('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)', [
+          BigInt(file.id),
+          file.path,
+          BigInt(file.size),
+          file.sha256 ?? null,
+        ])
+      }
+      await this.connection.run('COMMIT')
+    } catch (error) {
+      await this.connection.run('ROLLBACK').catch(() => undefined)
+      throw error
+    }
+    for (const part of parts) rmSync(part.path, { force: true })
+    return stored
+  }
+
+  /** Files read whole in this or an earlier run. */
+  async files(): Promise<readonly FileRow[]> {
+    const rows = await this.rows('SELECT id, path, size, sha256 FROM file')
+    return rows.map(([id, path, size, sha256]) => ({
+      id: Number(id),
+      path: String(path),
+      size: Number(size),
+      sha256: sha256 === null ? undefined : String(sha256),
+    }))
+  }
+
+  /** Takes `count` numbers for files that no run has used, and returns the first. */
+  async takeFileIds(count: number): Promise<number> {
+    const [[taken] = []] = await this.rows("SELECT value FROM latchkey WHERE key = 'files taken'")
+    const first = Number(taken ?? 0) + 1
+    await this.connection.run("INSERT OR REPLACE INTO latchkey VALUES ('files taken', ?)", [String(first + count - 1)])
+    return first
+  }
+
+  /** Rows of a query as arrays of plain values. */
+  async rows(sql: string, values: readonly DuckDBValue[] = []): Promise<readonly (readonly DuckDBValue[])[]> {
+    const reader = await this.connection.runAndReadAll(sql, [...values])
+    return reader.getRows()
+  }
+
+  async close(): Promise<void> {
+    this.connection.closeSync()
+    this.instance.closeSync()
+    releaseWorkFolder(this.workFolder)
+  }
+
+  private async addPart(part: Part): Promise<number> {
+    const table = quoteIdentifier(part.class)
+    const file = `read_parquet(${quoteText(part.path)})`
+    const known = `(SELECT uid FROM ${table} WHERE ${timeRange(part)})`
+    const [[rows, distinct] = []] = await this.rows(`SELECT count(*), count(DISTINCT uid) FROM ${file}`)
+    const first =
+      rows === distinct ? '' : ' QUALIFY row_number() OVER (PARTITION BY uid ORDER BY source_id, position) = 1'
+    const result = await this.connection.run(
+      `INSERT INTO ${table} BY NAME SELECT new.* FROM ${file} AS new ANTI JOIN ${known} AS old ON new.uid = old.uid${first}`,
+    )
+    return result.rowsChanged
+  }
+
+  private async prepare(): Promise<void> {
+    await this.connection.run("SET TimeZone = 'UTC'")
+    await this.connection.run(BOOKKEEPING)
+    const [[version] = []] = await this.rows("SELECT value FROM latchkey WHERE key = 'format'")
+    if (version === undefined) await this.connection.run("INSERT INTO latchkey VALUES ('format', ?)", [STORE_FORMAT])
+    else if (version !== STORE_FORMAT)
+      throw new StoreError(
+        `the store has format ${String(version)}, this version reads format ${STORE_FORMAT}: scan into a new file`,
+      )
+    for (const { name, columns } of this.model.classes) {
+      const list = columns.map((column) => `${quoteIdentifier(column.name)} ${SQL_TYPES[column.type]}`)
+      await this.connection.run(`CREATE TABLE IF NOT EXISTS ${quoteIdentifier(name)} (${list.join(', ')})`)
+      for (const column of list)
+        await this.connection.run(`ALTER TABLE ${quoteIdentifier(name)} ADD COLUMN IF NOT EXISTS ${column}`)
+    }
+  }
+}
+
+/** The store cannot be opened or written; the message says which and why. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+}
+
+const STORE_FORMAT = '1'
+
+const BOOKKEEPING = `
+CREATE TABLE IF NOT EXISTS latchkey (key VARCHAR PRIMARY KEY, value VARCHAR);
+CREATE TABLE IF NOT EXISTS file (id BIGINT PRIMARY KEY, path VARCHAR, size BIGINT, sha256 VARCHAR);
+CREATE TABLE IF NOT EXISTS source (id BIGINT PRIMARY KEY, name VARCHAR, size BIGINT, format VARCHAR, records BIGINT, unmapped BIGINT);
+CREATE TABLE IF NOT EXISTS rejection (source VARCHAR, code VARCHAR, reason VARCHAR, position BIGINT, records BIGINT, count BIGINT);
+`
+
+const SQL_TYPES = {
+  text: 'VARCHAR',
+  name: 'VARCHAR',
+  json: 'VARCHAR',
+  integer: 'BIGINT',
+  timestamp: 'TIMESTAMP',
+} as const satisfies Record<ColumnType, string>
+
+function timeRange(part: Part): string {
+  if (part.firstTime === undefined || part.lastTime === undefined) return 'time IS NULL'
+  return `time BETWEEN make_timestamp(${part.firstTime}) AND make_timestamp(${part.lastTime}) OR time IS NULL`
+}
