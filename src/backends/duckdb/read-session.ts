@@ -49,8 +49,8 @@ export class ReadSession {
   /** Reads one file whole; nothing in it makes this throw, except a disk that cannot be written. */
   async read(file: FileRow): Promise<void> {
     let member = 0
-    for await (const opened of openSources({ path: file.path, size: file.size })) {
-      if ('kind' in opened) this.reject(opened.name, [opened])
+    for await (const opened of openSources({ kind: 'file', path: file.path, size: file.size })) {
+      if (opened.kind === 'fault') this.reject(opened.name, [opened])
       else await this.readOne(opened, file.id * MEMBERS + member++, file)
     }
     this.finished.push(file)

@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander'
+import { version } from './version.js'
+
+// The command line. Each verb's work is loaded when the verb is used, so that help and mistakes are answered at once.
+
+const program = new Command('latchkey')
+  .description('Finds every remote access tool in an organisation’s telemetry and tells sanctioned use from abuse.')
+  .version(version)
+  .showHelpAfterError('(latchkey --help shows the commands)')
+  .exitOverride()
+
+const format = (choices: readonly string[]): Option => new Option('--format <format>', 'how to print; a table on a terminal, JSON lines in a pipe').choices(choices)
+const store = new Option('--store <file>', 'keep events in this DuckDB file, and add to what is there')
+const asOf = new Option('--as-of <time>', 'what ago() and now() are taken against; the newest event without it')
+const since = new Option('--since <time>', 'leave out events before this time')
+const until = new Option('--until <time>', 'leave out events from this time on')
+const out = new Option('--out <file>', 'write to this file instead of standard output')
+const force = new Option('--force', 'write over an existing file')
+const quiet = new Option('--quiet', 'no progress and no notes on standard error')
+const memory = new Option('--memory <size>', 'what the database may use before it spills to disk').default('512MB')
+const threads = new Option('--threads <count>', 'readers at once; one a processor without it')
+
+program
+  .command('scan')
+  .summary('logs → remote access tools and findings')
+  .description(
+    'Reads every log below the given paths (EVTX, event XML, JSON, Defender and Log Analytics exports; archives in place) and\nprints which remote access tools are in them, on which hosts, since when, and what the detections found.',
+  )
+  .argument('[paths...]', 'files and folders; none with --store reports on what is stored')
+  .addOption(format(['table', 'json', 'ndjson', 'csv', 'html']))
+  .addOption(out)
+  .addOption(force)
+  .addOption(store)
+  .addOption(since)
+  .addOption(until)
+  .addOption(asOf)
+  .addOption(
+    new Option('--level <level>', 'leave out findings below this level')
+      .choices(['informational', 'low', 'medium', 'high', 'critical'])
+      .default('informational'),
+  )
+  .option('--all-tools', 'list built-in and administrators’ tools in the inventory too')
+  .option('--fail-on-findings', 'exit with 1 when there are findings')
+  .addOption(quiet)
+  .addOption(memory)
+  .addOption(threads)
+  .action(async (paths: string[], options) => {
+    const { scan } = await import('./scan.js')
+    process.exitCode = await scan(paths, options)
+  })
+
+program
+  .command('query')
+  .summary('one query over logs or a store')
+  .description('Runs one query over the logs below the given paths, or over a store, with the meaning its language gives it.')
+  .argument('<query>', 'the query, or @file')
+  .argument('[paths...]', 'files and folders; none with --store asks what is stored')
+  .addOption(new Option('--language <language>', 'what the query is written in').choices(['kql']).default('kql'))
+  .addOption(format(['table', 'json', 'ndjson', 'csv']))
+  .addOption(out)
+  .addOption(force)
+  .addOption(store)
+  .addOption(since)
+  .addOption(until)
+  .addOption(asOf)
+  .option('--sql', 'print the SQL that would run, and stop')
+  .addOption(quiet)
+  .addOption(memory)
+  .addOption(threads)
+  .action(async (text: string, paths: string[], options) => {
+    const { query } = await import('./query.js')
+    process.exitCode = await query(text, paths, options)
+  })
+
+program
+  .command('tools')
+  .summary('the catalogue of remote access tools')
+  .description('Lists the tools that latchkey knows, or shows one with every value, its source and its worth.')
+  .argument('[name]', 'a tool’s name, id or alias')
+  .addOption(format(['table', 'json', 'ndjson', 'csv']))
+  .addOption(out)
+  .addOption(force)
+  .action(async (name: string | undefined, options) => {
+    const { tools } = await import('./tools.js')
+    process.exitCode = await tools(name, options)
+  })
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof CommanderError)) {
+    const { explainFailure, exitCodeOf } = await import('./failure.js')
+    process.stderr.write(`latchkey: ${explainFailure(error)}\n`)
+    process.exitCode = exitCodeOf(error)
+  } else process.exitCode = error.exitCode === 0 ? 0 : 3
+}
