@@ -50,7 +50,7 @@ export type Operation =
       readonly kind: 'values'
       readonly values: ReadonlyMap<string, string>
       readonly otherwise: string | undefined
-      readonly column: TextColumn | NameColumn
+      readonly column: Column
     }
   | { readonly kind: 'extract'; readonly pattern: RegExp; readonly operation: Operation }
 
@@ -163,9 +163,12 @@ function valuesOperation(
   batch: EventBatch,
 ): Operation | undefined {
   if (!batch.has(target.to)) return undefined
-  const column = batch.column(target.to)
-  if (column.kind === 'integer') throw new Error(`a value map cannot fill the integer column ${target.to}`)
-  return { kind: 'values', values: lowerKeys(target.values), otherwise: target.otherwise, column }
+  return {
+    kind: 'values',
+    values: lowerKeys(target.values),
+    otherwise: target.otherwise,
+    column: batch.column(target.to),
+  }
 }
 
 function plainOperation(column: Column, isTime: boolean): Operation {

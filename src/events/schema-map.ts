@@ -39,7 +39,11 @@ export interface EventMap {
 /** Vendor field → where its value goes. */
 export type FieldMaps = Readonly<Record<string, FieldTarget | readonly FieldTarget[]>>
 
-/** A column name alone takes the value as the column's type says. */
+/**
+ * A column name alone takes the value as the column's type says. Where several fields give a column a value, the first in the order of
+ * the record's fields is kept; what the reader itself says (time, device_hostname, log_*, event_code, record_id) comes before all of them.
+ * A query reads the first target of its column.
+ */
 export type FieldTarget = string | Conversion
 
 export type Conversion =
@@ -72,7 +76,10 @@ export type Conversion =
 export interface ValueMap {
   /** Field whose value decides; left out in a conversion, where it is the field itself. */
   readonly field?: string
-  /** Compared without case. In a table's `activity`, the first value listed for an activity is what events of other schemas show in `field`. */
+  /**
+   * Compared without case. In a table's `activity`, the first value listed for an activity is what events of other schemas show in
+   * `field`; an activity that no value gives shows the first of all. Digits, where the column is an integer.
+   */
   readonly values: Readonly<Record<string, string>>
   /** For a value that is not listed. */
   readonly otherwise?: string

@@ -176,7 +176,9 @@ export class EventWriter {
       case 'values': {
         const value =
           operation.values.get(DECODER.decode(bytes.subarray(start, end)).toLowerCase()) ?? operation.otherwise
-        if (value !== undefined && !operation.column.presence.has(row)) operation.column.setString(row, value)
+        if (value === undefined || operation.column.presence.has(row)) return
+        if (operation.column.kind === 'integer') operation.column.setNumber(row, Number(value))
+        else operation.column.setString(row, value)
         return
       }
       case 'extract': {
