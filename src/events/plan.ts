@@ -14,7 +14,7 @@ export interface Plan {
   readonly fallbacks: readonly { readonly index: number; readonly operation: Operation }[]
   readonly activity: string | Choice | undefined
   readonly constants: readonly { readonly column: Column; readonly value: string | number }[]
-  readonly conditions: readonly { readonly index: number; readonly values: ReadonlySet<string> }[]
+  readonly conditions: readonly Condition[]
 }
 
 /** One field: its JSON member name, and where its text goes. */
@@ -25,6 +25,14 @@ export interface Step {
   /** The text column that takes the value as it is, where there is one; the value is decoded straight into it. */
   readonly column: TextColumn | undefined
   readonly operations: readonly Operation[]
+}
+
+export interface Condition {
+  readonly index: number
+  /** Whole values, in lower case. */
+  readonly values: ReadonlySet<string>
+  /** Values with `*`: what stands between the stars, in lower case. */
+  readonly patterns: readonly (readonly string[])[]
 }
 
 export interface Choice {
@@ -89,15 +97,30 @@ export function compilePlan(layout: FieldLayout, batch: EventBatch, schema: stri
     conditions: Object.entries(map?.when ?? {}).map(([name, values]) => ({
       index: layout.names.indexOf(name),
       values: new Set(values.map((value) => value.toLowerCase())),
+      patterns: values.filter((value) => value.includes('*')).map((value) => value.toLowerCase().split('*')),
     })),
   }
 }
 
 /** Whether the record is one that the plan's map speaks of. */
 export function covers(plan: Plan, record: TelemetryRecord): boolean {
-  return plan.conditions.every(({ index, values }) =>
-    values.has((index < 0 ? '' : (record.text(index) ?? '')).toLowerCase()),
-  )
+  return plan.conditions.every(({ index, values, patterns }) => {
+    const text = (index < 0 ? '' : (record.text(index) ?? '')).toLowerCase()
+    return values.has(text) || patterns.some((parts) => fits(parts, text))
+  })
+}
+
+/** Whether `text` is `parts` in their order, with anything between them. */
+function fits(parts: readonly string[], text: string): boolean {
+  const last = parts[parts.length - 1]!
+  if (!text.startsWith(parts[0]!) || !text.endsWith(last)) return false
+  let from = parts[0]!.length
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, from)
+    if (found < 0) return false
+    from = found + part.length
+  }
+  return from + last.length <= text.length
 }
 
 /** What happened, in the words of the record's class; undefined where the map has no word for it. */

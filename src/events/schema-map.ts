@@ -24,7 +24,7 @@ export interface EventMap {
   /** A class of `content/model`. */
   readonly class: string
   readonly activity: string | ValueMap
-  /** Only where each of these fields has one of the values (compared without case). */
+  /** Only where each of these fields has one of the values (compared without case; `*` is any text). */
   readonly when?: Readonly<Record<string, readonly string[]>>
   /** Columns that hold the same value in every such event. */
   readonly set?: Readonly<Record<string, string | number>>
