@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander'
-import { version } from './version.js'
+import { version } from '../findings/version.js'
 
 // The command line. Each verb's work is loaded when the verb is used, so that help and mistakes are answered at once.
 

@@ -119,3 +119,9 @@ export interface FindingEvent {
   readonly record: number | null
   readonly fields: Readonly<Record<string, unknown>>
 }
+
+/** From the least to the most severe. */
+export const LEVELS: readonly Level[] = ['informational', 'low', 'medium', 'high', 'critical']
+
+/** From the least to the most sure. */
+export const CONFIDENCES: readonly Confidence[] = ['low', 'medium', 'high', 'certain']

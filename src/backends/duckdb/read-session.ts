@@ -33,6 +33,8 @@ export class ReadSession {
   private rejections: RejectionRow[] = []
   private finished: FileRow[] = []
   private parts = 0
+  private bytesReported = 0
+  private open: (() => SourceRow) | undefined
 
   constructor(
     model: EventModel,
@@ -49,11 +51,13 @@ export class ReadSession {
   /** Reads one file whole; nothing in it makes this throw, except a disk that cannot be written. */
   async read(file: FileRow): Promise<void> {
     let member = 0
-    for await (const opened of openSources({ kind: 'file', path: file.path, size: file.size })) {
-      if (opened.kind === 'fault') this.reject(opened.name, [opened])
-      else await this.readOne(opened, file.id * MEMBERS + member++, file)
+    for await (const opened of openSources({ path: file.path, size: file.size })) {
+      if ('chunks' in opened) await this.readOne(opened, file.id * MEMBERS + member++, file)
+      else this.reject(opened.name, [opened])
     }
     this.finished.push(file)
+    this.progress({ records: 0, bytes: file.size - this.bytesReported, current: file.path })
+    this.bytesReported = 0
   }
 
   /** Hands over whatever is still held. */
@@ -73,7 +77,9 @@ export class ReadSession {
       })
       batch.clear()
     }
-    const delivery = { parts, sources: this.sources, rejections: this.rejections, finished: this.finished }
+    // A source that is still being read is named too, so that the records of this delivery have a source whatever happens next.
+    const sources = this.open === undefined ? this.sources : [...this.sources, this.open()]
+    const delivery = { parts, sources, rejections: this.rejections, finished: this.finished }
     this.sources = []
     this.rejections = []
     this.finished = []
@@ -86,7 +92,14 @@ export class ReadSession {
     let records = 0
     let reported = 0
     let bytes = 0
-    let format = ''
+    const report = (): void => {
+      // What comes out of an archive is not what was read from disk; an archive's bytes count when it is done.
+      const read = source.name === file.path ? bytes - this.bytesReported : 0
+      this.bytesReported += read
+      this.progress({ records: records - reported, bytes: read, current: source.name })
+      reported = records
+    }
+    this.open = () => ({ id, name: source.name, size: source.size ?? bytes, records, unmapped: this.writer.unmapped - unmappedBefore })
     const counted: OpenSource = {
       ...source,
       chunks: count(source.chunks, (size) => {
@@ -94,8 +107,7 @@ export class ReadSession {
       }),
     }
     try {
-      for await (const { items, format: name } of readSource(counted)) {
-        format = name
+      for await (const items of readSource(counted)) {
         for (const item of items) {
           if (item.kind === 'fault') faults.add(item)
           else {
@@ -104,10 +116,7 @@ export class ReadSession {
           }
         }
         if (this.isFull()) await this.flush()
-        if (records - reported >= 2000) {
-          this.progress({ records: records - reported, bytes: 0, current: source.name })
-          reported = records
-        }
+        if (records - reported >= 5000) report()
       }
     } catch (error) {
       if (isDiskError(error)) throw error
@@ -120,15 +129,9 @@ export class ReadSession {
       })
     }
     this.reject(source.name, faults.list())
-    this.sources.push({
-      id,
-      name: source.name,
-      size: source.size ?? bytes,
-      format,
-      records,
-      unmapped: this.writer.unmapped - unmappedBefore,
-    })
-    this.progress({ records: records - reported, bytes: 0, current: file.path })
+    this.sources.push(this.open())
+    this.open = undefined
+    report()
   }
 
   private reject(source: string, faults: readonly (ReadFault & { readonly count?: number })[]): void {

@@ -29,7 +29,6 @@ export interface SourceRow {
   readonly id: number
   readonly name: string
   readonly size: number | undefined
-  readonly format: string
   readonly records: number
   readonly unmapped: number
 }
@@ -114,11 +113,10 @@ export class Store {
     try {
       for (const part of parts) stored += await this.addPart(part)
       for (const source of sources) {
-        await this.connection.run('INSERT OR REPLACE INTO source VALUES (?, ?, ?, ?, ?, ?)', [
+        await this.connection.run('INSERT OR REPLACE INTO source VALUES (?, ?, ?, ?, ?)', [
           BigInt(source.id),
           source.name,
           source.size === undefined ? null : BigInt(source.size),
-          source.format,
           BigInt(source.records),
           BigInt(source.unmapped),
         ])
@@ -227,7 +225,7 @@ const STORE_FORMAT = '1'
 const BOOKKEEPING = `
 CREATE TABLE IF NOT EXISTS latchkey (key VARCHAR PRIMARY KEY, value VARCHAR);
 CREATE TABLE IF NOT EXISTS file (id BIGINT PRIMARY KEY, path VARCHAR, size BIGINT, sha256 VARCHAR);
-CREATE TABLE IF NOT EXISTS source (id BIGINT PRIMARY KEY, name VARCHAR, size BIGINT, format VARCHAR, records BIGINT, unmapped BIGINT);
+CREATE TABLE IF NOT EXISTS source (id BIGINT PRIMARY KEY, name VARCHAR, size BIGINT, records BIGINT, unmapped BIGINT);
 CREATE TABLE IF NOT EXISTS rejection (source VARCHAR, code VARCHAR, reason VARCHAR, position BIGINT, records BIGINT, count BIGINT);
 `
 

@@ -1,0 +1,74 @@
+import type { EvidenceEvent, Match, RuleRun } from '../detection/run-rule.js'
+import type { Rule } from '../detection/rules.js'
+import { formatTime } from '../telemetry/time.js'
+import type { Finding, FindingEvent, Level } from './report.js'
+
+/** What the evidence behind a match says of the tool: its name, or why none is named. */
+export interface Naming {
+  readonly tool: string | null
+  /** Whether a sighting of the tool belongs in the inventory; a name of a list alone, or a part of Windows, does not. */
+  readonly isRemoteAccess: boolean
+  readonly reason: string
+}
+
+/** Turns the rows of a rule's query into findings, newest first. `mask` hides secrets in whatever is shown. */
+export function findingsOf(run: RuleRun, nameTool: (events: readonly EvidenceEvent[]) => Naming, mask: (text: string) => string): Finding[] {
+  return run.matches.map((match) => findingOf(run.rule, match, nameTool(match.events), mask))
+}
+
+function findingOf(rule: Rule, match: Match, naming: Naming, mask: (text: string) => string): Finding {
+  const { columns, events } = match
+  const first = events[0]
+  const level: Level = naming.isRemoteAccess ? rule.level : 'informational'
+  return {
+    rule: rule.id,
+    title: rule.title,
+    level,
+    techniques: rule.techniques,
+    tool: naming.tool,
+    host: textOf(columns['DeviceName']) ?? textOf(first?.['device_hostname']),
+    user: textOf(columns['AccountName']) ?? textOf(first?.['process_user_name']) ?? textOf(first?.['actor_user_name']),
+    time: textOf(columns['Timestamp']) ?? textOf(columns['LastSeen']) ?? timeOf(first),
+    columns: masked(columns, mask),
+    why: mask(whyOf(rule, columns, naming)),
+    events: events.map((event) => eventOf(event, mask)),
+  }
+}
+
+function whyOf(rule: Rule, columns: Match['columns'], naming: Naming): string {
+  const sentence = rule.why.replace(/\{(\w+)\}/g, (_, name: string) => textOf(columns[name]) ?? 'something unnamed')
+  const flags = Object.entries(rule.flags).filter(([name]) => columns[name] === true)
+  return [sentence, ...flags.map(([, meaning]) => meaning), naming.reason].filter((part) => part !== '').join('; ')
+}
+
+function eventOf(event: EvidenceEvent, mask: (text: string) => string): FindingEvent {
+  const fields: Record<string, unknown> = {}
+  try {
+    Object.assign(fields, JSON.parse(String(event['fields'] ?? '{}')))
+  } catch {
+    fields['fields'] = String(event['fields'])
+  }
+  const number = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value))
+  return {
+    source: String(event['source_name'] ?? ''),
+    position: Number(event['position'] ?? 0),
+    time: timeOf(event),
+    channel: String(event['log_name'] ?? event['log_table'] ?? ''),
+    id: number(event['event_code']),
+    record: number(event['record_id']),
+    fields: masked(fields, mask),
+  }
+}
+
+function masked(columns: Readonly<Record<string, unknown>>, mask: (text: string) => string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(columns).map(([name, value]) => [name, typeof value === 'string' ? mask(value) : value]))
+}
+
+function timeOf(event: EvidenceEvent | undefined): string | null {
+  const micros = event?.['time_micros']
+  return micros === null || micros === undefined ? null : formatTime(Number(micros))
+}
+
+function textOf(value: unknown): string | null {
+  return value === null || value === undefined || value === '' ? null : String(value)
+}

@@ -1,0 +1,238 @@
+import { quoteIdentifier } from '../backends/duckdb/quote.js'
+import type { Store } from '../backends/duckdb/store.js'
+import { loadContent } from '../content/load.js'
+import { type Identification, identify, type Observation, type Tool } from '../detection/identity/index.js'
+import { tenantOf } from '../detection/tenant/index.js'
+import { formatTime } from '../telemetry/time.js'
+import { CONFIDENCES, type Confidence, type Evidence, type InventoryEntry } from './report.js'
+
+/**
+ * Which tool on which host. Two steps, so that millions of events cost a few thousand looks into the catalogue: every distinct
+ * observation is identified once, and the events of those that name a tool are then counted by host, in the database.
+ */
+export async function inventoryOf(store: Store, options: { readonly allTools: boolean }): Promise<InventoryEntry[]> {
+  const sightings = new Map<string, Sighting>()
+  for (const { name, columns } of store.model.classes) {
+    const observed = OBSERVED.filter((column) => columns.some((known) => known.name === column))
+    if (observed.length > 0) await lookAt(store, name, observed, options, sightings)
+  }
+  return [...sightings.values()].map(entryOf).sort(byWeight)
+}
+
+/** Columns that identity looks at, where a class has them. */
+const OBSERVED = [
+  'activity', 'log_provider',
+  'process_file_path', 'process_file_name', 'process_file_original_name', 'process_file_internal_name', 'process_file_company',
+  'process_file_product', 'process_file_description', 'process_file_signer', 'process_file_signature_status',
+  'target_process_file_path', 'target_process_file_name',
+  'module_file_path', 'module_file_name', 'module_file_original_name', 'module_file_company', 'module_file_product', 'module_file_description',
+  'module_file_signer', 'module_file_signature_status',
+  'service_name', 'service_file_path', 'service_file_name', 'file_path', 'file_name', 'query_hostname', 'dst_hostname', 'url', 'dst_port',
+  'product_name', 'product_vendor', 'reg_key_path', 'pipe_name',
+] as const satisfies readonly (keyof Observation)[]
+
+/** Columns that may say whose instance it is. */
+const TENANT_PLACES = {
+  process_cmd_line: 'command-line', process_file_name: 'file-name', process_file_path: 'path', service_cmd_line: 'command-line', service_name: 'service-name',
+  job_cmd_line: 'command-line', product_name: 'product', log_provider: 'provider', query_hostname: 'host-name', dst_hostname: 'host-name', file_path: 'path',
+  message: 'text',
+} as const
+
+/** Texts looked at for a tenant, a tool and host. */
+const TENANT_TEXTS = 500
+
+interface Sighting {
+  readonly tool: Tool
+  readonly host: string
+  readonly users: Set<string>
+  first: number
+  last: number
+  events: number
+  readonly launch: Map<string, { readonly how: string; readonly parent: string; count: number }>
+  readonly paths: Set<string>
+  atWork: boolean
+  confidence: Confidence
+  readonly evidence: Map<string, Evidence & { count: number }>
+  tenant: Record<string, string>
+}
+
+interface Named {
+  readonly slot: number
+  readonly key: bigint
+  readonly found: Identification
+  /** Where the program lies that the evidence is of. */
+  readonly path: string
+}
+
+/** Paths shown for one tool on one host. */
+const PATHS = 20
+
+async function lookAt(store: Store, table: string, observed: readonly string[], options: { readonly allTools: boolean }, sightings: Map<string, Sighting>): Promise<void> {
+  const named = await identifyAll(store, table, observed, options)
+  if (named.length === 0) return
+  const columns = new Set(store.model.classes.find(({ name }) => name === table)!.columns.map(({ name }) => name))
+  await store.connection.run('CREATE OR REPLACE TEMP TABLE named (slot INTEGER, key UBIGINT)')
+  for (let start = 0; start < named.length; start += 1000) {
+    const values = named.slice(start, start + 1000).map(({ slot, key }) => `(${slot}, ${key})`)
+    await store.connection.run(`INSERT INTO named VALUES ${values.join(', ')}`)
+  }
+  const either = (...names: string[]): string => `coalesce(${[...names.filter((name) => columns.has(name)), "''"].join(', ')})`
+  const user = either('process_user_name', 'user_name', 'actor_user_name')
+  const domain = either('process_user_domain', 'user_domain', 'actor_user_domain')
+  const parent = columns.has('parent_process_file_name') && table === 'process' ? "coalesce(parent_process_file_name, '')" : "''"
+  const groups = await store.rows(
+    `SELECT slot, coalesce(device_hostname, ''), ${domain}, ${user}, ${parent}, coalesce(activity, ''), count(*), min(epoch_us(time)), max(epoch_us(time))
+    FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)} GROUP BY ALL`,
+  )
+  for (const [slot, host, userDomain, userName, parentName, activity, count, first, last] of groups) {
+    const { found, path } = named[Number(slot)]!
+    const sighting = sightingOf(sightings, found.tool, text(host))
+    if (path !== '' && sighting.paths.size < PATHS) sighting.paths.add(path)
+    if (CONFIDENCES.indexOf(found.confidence) > CONFIDENCES.indexOf(sighting.confidence)) sighting.confidence = found.confidence
+    sighting.events += Number(count)
+    if (first !== null) sighting.first = Math.min(sighting.first, Number(first))
+    if (last !== null) sighting.last = Math.max(sighting.last, Number(last))
+    if (text(userName) !== '') sighting.users.add(text(userDomain) === '' ? text(userName) : `${text(userDomain)}\\${text(userName)}`)
+    sighting.atWork ||= found.state === 'at work'
+    if (table === 'process' && text(activity) === 'launch' && ownProcess(found)) addLaunch(sighting, text(parentName), Number(count))
+    addEvidence(sighting, found, Number(count))
+  }
+  await addTenants(store, table, columns, observed, named, sightings)
+}
+
+/** Identifies each distinct observation of a class; those that name a tool come back with the key that finds their events. */
+async function identifyAll(store: Store, table: string, observed: readonly string[], options: { readonly allTools: boolean }): Promise<Named[]> {
+  const named: Named[] = []
+  const result = await store.connection.stream(
+    `SELECT ${keyOf(observed)}, ${observed.map(quoteIdentifier).join(', ')} FROM (SELECT DISTINCT ${observed.map(quoteIdentifier).join(', ')} FROM ${quoteIdentifier(table)})`,
+  )
+  for (;;) {
+    const chunk = await result.fetchChunk()
+    if (chunk === null || chunk.rowCount === 0) return named
+    for (const row of chunk.getRows()) {
+      const observation: Record<string, unknown> = { class: table }
+      observed.forEach((column, index) => {
+        const value = row[index + 1]
+        observation[column] = typeof value === 'bigint' ? Number(value) : value
+      })
+      for (const found of identify(observation as unknown as Observation)) {
+        if (!found.named || (found.tool.tier !== 'remote-access' && !options.allTools)) continue
+        named.push({ slot: named.length, key: row[0] as bigint, found, path: pathOf(observation, found) })
+      }
+    }
+  }
+}
+
+const keyOf = (observed: readonly string[]): string => `hash(${observed.map(quoteIdentifier).join(', ')})`
+
+/** Whether the evidence is of the process that started, and not of its parent or of what it touched. */
+const ownProcess = (found: Identification): boolean => found.evidence.some(({ of, confidence }) => of === 'process' && confidence !== 'low')
+
+/** Path of the program that the strongest evidence is of. */
+function pathOf(observation: Readonly<Record<string, unknown>>, found: Identification): string {
+  const column = { process: 'process_file_path', module: 'module_file_path', service: 'service_file_path', file: 'file_path', target: 'target_process_file_path' }
+  const of = found.evidence[0]?.of
+  return of !== undefined && Object.hasOwn(column, of) ? text(observation[column[of as keyof typeof column]]) : ''
+}
+
+async function addTenants(
+  store: Store,
+  table: string,
+  columns: ReadonlySet<string>,
+  observed: readonly string[],
+  named: readonly Named[],
+  sightings: Map<string, Sighting>,
+): Promise<void> {
+  const placed = Object.entries(TENANT_PLACES).filter(([column]) => columns.has(column))
+  const withTenant = named.filter(({ found }) => (found.tool.tenant?.length ?? 0) > 0)
+  if (placed.length === 0 || withTenant.length === 0) return
+  const rows = await store.rows(
+    `SELECT DISTINCT slot, coalesce(device_hostname, ''), ${placed.map(([column]) => quoteIdentifier(column)).join(', ')}
+    FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)}
+    WHERE slot IN (${withTenant.map(({ slot }) => slot).join(', ')})
+    QUALIFY row_number() OVER (PARTITION BY slot, device_hostname) <= ${TENANT_TEXTS}`,
+  )
+  for (const [slot, host, ...values] of rows) {
+    const { found } = named[Number(slot)]!
+    const sighting = sightingOf(sightings, found.tool, text(host))
+    placed.forEach(([, place], index) => {
+      const value = values[index]
+      if (value !== null && value !== '') Object.assign(sighting.tenant, tenantOf(found.tool, place, text(value)))
+    })
+  }
+}
+
+function sightingOf(sightings: Map<string, Sighting>, tool: Tool, host: string): Sighting {
+  const key = `${tool.id} ${host.toLowerCase()}`
+  let sighting = sightings.get(key)
+  if (sighting === undefined) {
+    sighting = {
+      tool, host, users: new Set(), first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY, events: 0, launch: new Map(), paths: new Set(),
+      atWork: false, confidence: 'low', evidence: new Map(), tenant: {},
+    }
+    sightings.set(key, sighting)
+  }
+  return sighting
+}
+
+function addLaunch(sighting: Sighting, parent: string, count: number): void {
+  const how = parent === '' ? 'unknown' : (launchKinds().get(parent.toLowerCase()) ?? 'program')
+  const key = `${how} ${parent.toLowerCase()}`
+  const known = sighting.launch.get(key)
+  if (known === undefined) sighting.launch.set(key, { how, parent, count })
+  else known.count += count
+}
+
+function addEvidence(sighting: Sighting, found: Identification, count: number): void {
+  for (const { kind, value, of, confidence } of found.evidence) {
+    const name = of === 'process' || of === 'network' || of === 'log' ? kind : `${of} ${kind}`
+    const key = `${name} ${value.toLowerCase()}`
+    const known = sighting.evidence.get(key)
+    if (known === undefined) sighting.evidence.set(key, { kind: name, value, confidence, count })
+    else known.count += count
+  }
+}
+
+function entryOf(sighting: Sighting): InventoryEntry {
+  const { tool } = sighting
+  const evidence = [...sighting.evidence.values()].sort((a, b) => CONFIDENCES.indexOf(b.confidence) - CONFIDENCES.indexOf(a.confidence) || b.count - a.count)
+  const launch = [...sighting.launch.values()].sort((a, b) => b.count - a.count)
+  return {
+    tool: tool.name,
+    toolId: tool.id,
+    category: tool.category,
+    host: sighting.host,
+    users: [...sighting.users].sort(),
+    firstSeen: Number.isFinite(sighting.first) ? formatTime(sighting.first) : null,
+    lastSeen: Number.isFinite(sighting.last) ? formatTime(sighting.last) : null,
+    events: sighting.events,
+    launch: launch.length > 0 ? launch : [{ how: 'unknown', parent: '', count: 0 }],
+    paths: [...sighting.paths].sort(),
+    state: sighting.atWork ? 'at work' : 'trace',
+    identity: { confidence: sighting.confidence, evidence },
+    tenant: Object.keys(sighting.tenant).length > 0 ? sighting.tenant : null,
+  }
+}
+
+/** At work before traces, surer before less sure, latest first. */
+function byWeight(a: InventoryEntry, b: InventoryEntry): number {
+  return (
+    Number(b.state === 'at work') - Number(a.state === 'at work') ||
+    CONFIDENCES.indexOf(b.identity.confidence) - CONFIDENCES.indexOf(a.identity.confidence) ||
+    a.tool.localeCompare(b.tool, 'en') ||
+    a.host.localeCompare(b.host, 'en')
+  )
+}
+
+let kinds: ReadonlyMap<string, string> | undefined
+
+function launchKinds(): ReadonlyMap<string, string> {
+  kinds ??= new Map(
+    loadContent<{ readonly kinds: Readonly<Record<string, readonly string[]>> }>('launch').flatMap((file) =>
+      Object.entries(file.kinds).flatMap(([kind, parents]) => parents.map((parent) => [parent, kind] as const)),
+    ),
+  )
+  return kinds
+}
+
+const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))

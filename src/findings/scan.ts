@@ -1,0 +1,84 @@
+import type { IngestResult } from '../backends/duckdb/ingest.js'
+import { quoteIdentifier } from '../backends/duckdb/quote.js'
+import type { Store } from '../backends/duckdb/store.js'
+import { identify, type Observation } from '../detection/identity/index.js'
+import { loadRules } from '../detection/rules.js'
+import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
+import { maskSecrets } from '../detection/tenant/index.js'
+import { formatTime } from '../telemetry/time.js'
+import { findingsOf, type Naming } from './findings.js'
+import { inventoryOf } from './inventory.js'
+import { type Finding, LEVELS, type Report, type Summary } from './report.js'
+import { everyEvent, summarise } from './summary.js'
+import { version } from './version.js'
+
+export interface ReportOptions {
+  /** What this run read; undefined for a report of a store as it stands. */
+  readonly read: IngestResult | undefined
+  /** Microseconds; the newest event without it. */
+  readonly asOf: number | undefined
+  readonly since: number | undefined
+  readonly until: number | undefined
+  /** Built-in and administrators' tools in the inventory too. */
+  readonly allTools: boolean
+  readonly seconds: () => number
+}
+
+/** Rows of one rule that become findings; the number of all stands in the summary. */
+const FINDINGS_PER_RULE = 10_000
+
+/** The report of what a store holds. */
+export async function reportOf(store: Store, options: ReportOptions): Promise<Report> {
+  const stored = await summarise(store, options.read)
+  await narrow(store, options.since, options.until)
+  const asOf = await clockOf(store, options.asOf)
+  const inventory = await inventoryOf(store, options)
+  const findings: Finding[] = []
+  const rules: Summary['rules'][number][] = []
+  for (const rule of loadRules()) {
+    const run = await runRule(store, rule, { asOf: asOf.micros, replay: options.asOf === undefined, limit: FINDINGS_PER_RULE })
+    findings.push(...findingsOf(run, nameTool, maskSecrets))
+    const cut = run.total > run.matches.length ? `${run.total} rows; the first ${run.matches.length} are shown` : null
+    rules.push({ id: rule.id, title: rule.title, matches: run.total, note: run.refused ?? cut })
+  }
+  findings.sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || (b.time ?? '').localeCompare(a.time ?? '') || a.rule.localeCompare(b.rule))
+  return {
+    latchkey: { version, format: 1 },
+    summary: { ...stored, asOf: { time: formatTime(asOf.micros), from: asOf.from }, rules, seconds: Math.round(options.seconds() * 1000) / 1000 },
+    inventory,
+    findings,
+  }
+}
+
+/** Leaves out events before `since` and from `until` on, for whatever asks the store from now on. */
+export async function narrow(store: Store, since: number | undefined, until: number | undefined): Promise<void> {
+  if (since === undefined && until === undefined) return
+  const conditions = [since === undefined ? '' : `time >= make_timestamp(${since})`, until === undefined ? '' : `time < make_timestamp(${until})`]
+  const [[database] = []] = await store.rows('SELECT current_database()')
+  for (const { name } of store.model.classes) {
+    const table = `${quoteIdentifier(String(database))}.main.${quoteIdentifier(name)}`
+    await store.connection.run(`CREATE OR REPLACE TEMP VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${table} WHERE ${conditions.filter(Boolean).join(' AND ')}`)
+  }
+}
+
+/** The newest event. A time later than a day from now is a broken clock and is passed over; without any event the wall clock serves. */
+export async function clockOf(store: Store, given: number | undefined): Promise<{ readonly micros: number; readonly from: Summary['asOf']['from'] }> {
+  if (given !== undefined) return { micros: given, from: 'option' }
+  const latest = (Date.now() + 86_400_000) * 1000
+  const [[newest] = []] = await store.rows(`SELECT max(epoch_us(time)) FROM (${everyEvent(store, 'time')}) WHERE time <= make_timestamp(${latest})`)
+  return newest === null || newest === undefined ? { micros: Date.now() * 1000, from: 'wall clock' } : { micros: Number(newest), from: 'newest event' }
+}
+
+/** What the events behind a match name. */
+function nameTool(events: readonly EvidenceEvent[]): Naming {
+  let other: string | undefined
+  for (const event of events) {
+    for (const { tool, named, evidence } of identify({ ...event, class: 'process' } as unknown as Observation)) {
+      if (!named || !evidence.some(({ of }) => of === 'process')) continue
+      if (tool.tier === 'remote-access') return { tool: tool.name, isRemoteAccess: true, reason: '' }
+      other ??= tool.name
+    }
+  }
+  if (other !== undefined) return { tool: other, isRemoteAccess: false, reason: `${other} is not counted as a remote access tool, so the level is informational` }
+  return { tool: null, isRemoteAccess: false, reason: 'nothing but the name points at a remote access tool, so the level is informational' }
+}
