@@ -1,0 +1,93 @@
+import { visible } from '../../text/visible.js'
+import type { Finding, InventoryEntry, Report } from '../report.js'
+import { pairs, valueText } from './words.js'
+
+/**
+ * Inventory and findings as one flat table; `kind` tells them apart. Nothing is cut. A cell that a spreadsheet would take for a
+ * formula starts with an apostrophe, and control characters are written as code points, so the JSON is what to compute with.
+ */
+export function* csvChunks(report: Report): Iterable<string> {
+  yield record(COLUMNS)
+  for (const entry of report.inventory) yield record(cells(inventoryRow(entry)))
+  for (const finding of report.findings) yield record(cells(findingRow(finding)))
+}
+
+const COLUMNS = [
+  'kind',
+  'level',
+  'tool',
+  'host',
+  'user',
+  'first_seen',
+  'last_seen',
+  'events',
+  'state',
+  'confidence',
+  'evidence',
+  'launch',
+  'instance',
+  'category',
+  'tool_id',
+  'paths',
+  'rule',
+  'title',
+  'techniques',
+  'why',
+  'columns',
+  'sources',
+] as const
+
+type Row = Partial<Record<(typeof COLUMNS)[number], string | number | null>>
+
+const SEPARATOR = ' | '
+
+const inventoryRow = (entry: InventoryEntry): Row => ({
+  kind: 'inventory',
+  tool: entry.tool,
+  host: entry.host,
+  user: entry.users.join(SEPARATOR),
+  first_seen: entry.firstSeen,
+  last_seen: entry.lastSeen,
+  events: entry.events,
+  state: entry.state,
+  confidence: entry.identity.confidence,
+  evidence: entry.identity.evidence.map(({ kind, value }) => `${kind}: ${value}`).join(SEPARATOR),
+  launch: entry.launch.map(({ how, parent }) => (parent === '' ? how : `${how} from ${parent}`)).join(SEPARATOR),
+  instance: entry.tenant === null ? null : pairs(entry.tenant),
+  category: entry.category,
+  tool_id: entry.toolId,
+  paths: entry.paths.join(SEPARATOR),
+})
+
+/** The time of a finding stands under `first_seen` and `last_seen`: both kinds of row can be sorted by either. */
+const findingRow = (finding: Finding): Row => ({
+  kind: 'finding',
+  level: finding.level,
+  tool: finding.tool,
+  host: finding.host,
+  user: finding.user,
+  first_seen: finding.time,
+  last_seen: finding.time,
+  events: finding.events.length,
+  rule: finding.rule,
+  title: finding.title,
+  techniques: finding.techniques.join(SEPARATOR),
+  why: finding.why,
+  columns: valueText(finding.columns),
+  sources: finding.events.map(({ source, position }) => `${source} at ${position}`).join(SEPARATOR),
+})
+
+const cells = (row: Row): readonly string[] => COLUMNS.map((column) => cell(row[column] ?? ''))
+
+function cell(value: string | number): string {
+  if (typeof value === 'number') return String(value)
+  const text = visible(value)
+  return FORMULA.test(text) ? `'${text}` : text
+}
+
+// Spreadsheets also take the full-width forms, and look past spaces.
+const FORMULA = /^\s*[=+\-@＝＋－＠]/
+
+const record = (texts: readonly string[]): string => `${texts.map(quote).join(',')}\r\n`
+
+const quote = (text: string): string => (/[",]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

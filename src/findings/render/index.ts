@@ -1,0 +1,31 @@
+import type { Report } from '../report.js'
+import { csvChunks } from './csv.js'
+import { htmlChunks } from './html/page.js'
+import { jsonChunks, ndjsonChunks } from './json.js'
+import { renderTable, type TableOptions } from './table.js'
+
+/**
+ * A report in one of the formats a person or a program reads, piece by piece: a large one is longer than a string may be.
+ * `table` needs the width and colour of the terminal; the others look the same everywhere.
+ */
+export function render(report: Report, format: Format, options: TableOptions = PLAIN): Iterable<string> {
+  switch (format) {
+    case 'table':
+      return [renderTable(report, options)]
+    case 'json':
+      return jsonChunks(report)
+    case 'ndjson':
+      return ndjsonChunks(report)
+    case 'csv':
+      return csvChunks(report)
+    case 'html':
+      return htmlChunks(report)
+  }
+}
+
+export const FORMATS = ['table', 'json', 'ndjson', 'csv', 'html'] as const
+export type Format = (typeof FORMATS)[number]
+
+const PLAIN: TableOptions = { width: 80, colour: false }
+
+export { renderTable, type TableOptions } from './table.js'

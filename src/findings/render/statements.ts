@@ -1,0 +1,53 @@
+import { visible } from '../../text/visible.js'
+import type { Report, Summary } from '../report.js'
+import { bytes, clock, count, duration, plural, some } from './words.js'
+
+/** Sentences that every report a person reads has in common. Texts from logs in them are already made visible. */
+
+/** `2026-03-01 05:58 to 2026-03-14 22:41 UTC, 4,204,331 records of 14 hosts`. */
+export const scopeLine = (summary: Summary): string =>
+  `${rangeText(summary)}, ${plural(summary.records.read, 'record')} of ${plural(summary.hosts, 'host')}`
+
+export const rangeText = ({ timeRange }: Summary): string =>
+  timeRange === null ? 'no time known' : `${clock(visible(timeRange.first))} to ${clock(visible(timeRange.last))} UTC`
+
+/** Why the inventory is empty. */
+export function nothingFound(report: Report): string {
+  const { summary } = report
+  if (summary.records.read === 0) {
+    const why =
+      summary.files.read + summary.files.rejected === 0 ? 'no file was found' : 'no file held a readable record'
+    return `Nothing was looked at: ${why}. This says nothing about remote access tools.`
+  }
+  const range = summary.timeRange === null ? '' : `, from ${rangeText(summary)}`
+  const found = `No remote access tool found in ${plural(summary.records.read, 'record')} of ${plural(summary.hosts, 'host')}${range}.`
+  const mapped = summary.sources.mapped.filter(({ records }) => records > 0)
+  if (mapped.length === 0)
+    return `${found} No record came from a source that could show one: no schema map covers what was read.`
+  const sources = mapped.map(({ schema, records }) => `${visible(schema)} (${plural(records, 'record')})`)
+  return `${found} Sources that could show one: ${some(sources, 8)}.`
+}
+
+/** Why there is no finding. */
+export function nothingMatched({ summary }: Report): string {
+  if (summary.rules.length === 0) return 'No rule was run.'
+  return `None of ${plural(summary.rules.length, 'rule')} matched.`
+}
+
+/** What was read, how fast, by which clock, and what deserves doubt. */
+export function readingNotes(summary: Summary): readonly string[] {
+  const { files, records, asOf, rules } = summary
+  const rate = summary.seconds > 0 ? `, ${count(Math.round(records.read / summary.seconds))} records/s` : ''
+  const matched = rules.filter(({ matches }) => matches > 0).length
+  return [
+    `${plural(files.read, 'file')}, ${bytes(files.bytes)}, ${plural(records.read, 'record')} in ${duration(summary.seconds)}${rate}.`,
+    files.duplicate > 0 || records.duplicate > 0
+      ? `Read before and counted once: ${plural(files.duplicate, 'file')}, ${plural(records.duplicate, 'record')}.`
+      : '',
+    records.timeAssumedUtc > 0
+      ? `${plural(records.timeAssumedUtc, 'record')} had a time without a zone, taken as UTC.`
+      : '',
+    records.withoutTime > 0 ? `${plural(records.withoutTime, 'record')} had no readable time.` : '',
+    `${plural(rules.length, 'rule')} ran, ${count(matched)} matched. Now is ${clock(visible(asOf.time))} UTC (${asOf.from}).`,
+  ].filter((note) => note !== '')
+}

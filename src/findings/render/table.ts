@@ -1,0 +1,374 @@
+import { fitEnd, fitMiddle, pad, widthOf, wrap } from '../../text/fit.js'
+import { createPaint, type Paint } from '../../text/paint.js'
+import { visible } from '../../text/visible.js'
+import type { Finding, Level, Report } from '../report.js'
+import { nothingFound, nothingMatched, readingNotes, scopeLine } from './statements.js'
+import { channelViews, countLevels, LEVELS, levelViews, rejectionViews, type ToolView, toolViews } from './view.js'
+import { clock, count, pairs, plural, some } from './words.js'
+
+export interface TableOptions {
+  /** Columns of the terminal; fewer than 40 are drawn as 40. */
+  readonly width: number
+  readonly colour: boolean
+}
+
+/**
+ * The report for a terminal. No line is wider than `width`. What is cut says how much it was and how to see it.
+ * The first screen holds the tools; findings, what was read and what was not follow.
+ */
+export function renderTable(report: Report, options: TableOptions): string {
+  const page = new Page(Math.max(40, Math.floor(options.width)), createPaint(options.colour))
+  writeHead(page, report)
+  writeTools(page, report)
+  writeFindings(page, report)
+  writeRead(page, report)
+  writeNotRead(page, report)
+  return `${page.lines.join('\n')}\n`
+}
+
+/** How many rows of each kind a terminal is given. */
+const MOST = {
+  tools: 40,
+  hostRows: 32,
+  tenants: 3,
+  matches: { critical: 6, high: 4, medium: 3, low: 2, informational: 1 },
+  rules: 12,
+  whyLines: 4,
+  channels: 6,
+  rejections: 6,
+  unmapped: 6,
+  notes: 6,
+} as const
+
+const ALL = 'all of them: --format csv'
+
+class Page {
+  readonly lines: string[] = []
+
+  constructor(
+    readonly width: number,
+    readonly paint: Paint,
+  ) {}
+
+  /** A line that is cut at the end where it is too long. */
+  line(text: string, indent = 0, style: (text: string) => string = (same) => same): void {
+    this.lines.push(' '.repeat(indent) + style(fitEnd(text, this.width - indent)))
+  }
+
+  heading(title: string, aside = ''): void {
+    const room = this.width - widthOf(title) - 2
+    const right = fitEnd(aside, room)
+    const gap = ' '.repeat(Math.max(0, this.width - widthOf(title) - widthOf(right)))
+    if (this.lines.length > 0) this.lines.push('')
+    this.lines.push(right === '' ? this.paint.bold(title) : this.paint.bold(title) + gap + this.paint.dim(right))
+    this.lines.push(this.paint.dim('─'.repeat(this.width)))
+  }
+
+  paragraph(text: string, indent = 0, style: (text: string) => string = (same) => same, most?: number): void {
+    for (const line of wrap(text, this.width - indent, most)) this.lines.push(' '.repeat(indent) + style(line))
+  }
+}
+
+function writeHead(page: Page, report: Report): void {
+  const hosts = new Set(report.inventory.map(({ host }) => host)).size
+  const tools = new Set(report.inventory.map(({ toolId }) => toolId)).size
+  const title =
+    tools === 0 ? 'No remote access tool' : `${plural(tools, 'remote access tool')} on ${plural(hosts, 'host')}`
+  page.heading(title, `latchkey ${visible(report.latchkey.version)}`)
+  page.paragraph(scopeLine(report.summary))
+}
+
+interface Cells {
+  readonly name: string
+  readonly since: string
+  readonly last: string
+  readonly launched: string
+  readonly sure: string
+  readonly events: string
+  readonly detail: string
+}
+
+type Column = keyof Cells
+
+/** Columns by what the width allows; the first takes what the others leave. */
+function columnsFor(width: number): readonly { readonly column: Column; readonly width: number }[] {
+  const fixed: Readonly<Record<Column, number>> = {
+    name: 0,
+    since: 16,
+    last: 16,
+    launched: 10,
+    sure: 7,
+    events: 9,
+    detail: 36,
+  }
+  const chosen: readonly Column[] =
+    width >= 136
+      ? ['name', 'since', 'last', 'launched', 'sure', 'events', 'detail']
+      : width >= 96
+        ? ['name', 'since', 'last', 'launched', 'sure', 'events']
+        : width >= 76
+          ? ['name', 'since', 'last', 'launched', 'sure']
+          : width >= 58
+            ? ['name', 'since', 'launched', 'sure']
+            : ['name', 'since']
+  const others = chosen.reduce((sum, column) => sum + (column === 'name' ? 0 : fixed[column] + 2), 0)
+  const spare = width - others
+  const name = Math.min(spare, 44)
+  return chosen.map((column) => ({
+    column,
+    width:
+      column === 'name'
+        ? chosen.includes('detail')
+          ? name
+          : spare
+        : column === 'detail'
+          ? fixed.detail + spare - name
+          : fixed[column],
+  }))
+}
+
+function writeTools(page: Page, report: Report): void {
+  const tools = toolViews(report)
+  if (tools.length === 0) {
+    page.lines.push('')
+    page.paragraph(nothingFound(report))
+    return
+  }
+  const columns = columnsFor(page.width)
+  const titles: Cells = {
+    name: 'tool and host',
+    since: 'since',
+    last: 'last seen',
+    launched: 'launched',
+    sure: 'sure',
+    events: 'events',
+    detail: 'evidence',
+  }
+  page.lines.push('')
+  page.lines.push(page.paint.dim(row(columns, titles)))
+  const shown = tools.slice(0, MOST.tools)
+  const hostsEach = Math.max(2, Math.floor(MOST.hostRows / shown.length))
+  for (const tool of shown) writeTool(page, tool, columns, hostsEach)
+  if (tools.length > shown.length)
+    page.line(`and ${plural(tools.length - shown.length, 'more tool')}; ${ALL}`, 0, page.paint.dim)
+}
+
+function writeTool(page: Page, tool: ToolView, columns: ReturnType<typeof columnsFor>, hostsEach: number): void {
+  const { paint } = page
+  const name = visible(tool.tool) || visible(tool.toolId)
+  const { length } = tool.entries
+  const aside = length === 1 ? '' : `${plural(length, 'host')}, since ${time(tool.firstSeen)}`
+  const title = fitEnd(name, page.width - (aside === '' ? 0 : widthOf(aside) + 2))
+  const gap = ' '.repeat(page.width - widthOf(title) - widthOf(aside))
+  page.lines.push(aside === '' ? paint.bold(title) : paint.bold(title) + gap + paint.dim(aside))
+  // One row too many is printed rather than a line that says there is one more.
+  const entries = tool.entries.length <= hostsEach + 1 ? tool.entries : tool.entries.slice(0, hostsEach)
+  for (const { entry, level } of entries) {
+    const [evidence] = entry.identity.evidence
+    const ways = entry.launch.length > 1 ? ` +${entry.launch.length - 1}` : ''
+    const cells: Cells = {
+      name: `  ${visible(entry.host) || 'host not named'}`,
+      since: time(entry.firstSeen),
+      last: time(entry.lastSeen),
+      launched: entry.state === 'trace' ? 'trace only' : visible(entry.launch[0]?.how || 'unknown') + ways,
+      sure: entry.identity.confidence,
+      events: count(entry.events),
+      detail: evidence ? visible(`${evidence.kind}: ${evidence.value}`) : '',
+    }
+    if (entry.state === 'trace') page.lines.push(paint.dim(row(columns, cells)))
+    else page.lines.push(row(columns, cells, level === null ? undefined : paintLevel(paint, level)))
+  }
+  const rest = tool.entries.slice(entries.length).map(({ entry }) => visible(entry.host))
+  if (rest.length > 0) {
+    const names = fitNames(rest, page.width - 2 - widthOf(`and ${count(rest.length)} more: `))
+    page.line(`and ${count(rest.length)} more: ${names}`, 2, paint.dim)
+  }
+  for (const { tenant, hosts } of tool.tenants.slice(0, MOST.tenants)) {
+    const where = length === 1 ? '' : ` (${hosts.length === 1 ? visible(hosts[0]!) : plural(hosts.length, 'host')})`
+    const room = page.width - widthOf('  instance: ')
+    const aside = fitEnd(where, Math.floor(room / 3))
+    page.line(`instance: ${fitMiddle(visible(pairs(tenant)), room - widthOf(aside))}${aside}`, 2, paint.cyan)
+  }
+  if (tool.tenants.length > MOST.tenants)
+    page.line(`and ${plural(tool.tenants.length - MOST.tenants, 'more instance')}; ${ALL}`, 2, paint.dim)
+}
+
+function row(columns: ReturnType<typeof columnsFor>, cells: Cells, styleName = (name: string): string => name): string {
+  const texts = columns.map(({ column, width }) => {
+    const cut = column === 'detail' || column === 'name' ? fitMiddle : fitEnd
+    const text = pad(cut(cells[column], width), width, column === 'events' ? 'right' : 'left')
+    return column === 'name' ? styleName(text) : text
+  })
+  return texts.join('  ').trimEnd()
+}
+
+function writeFindings(page: Page, report: Report): void {
+  const counts = countLevels(report.findings)
+  const said = LEVELS.filter((level) => counts[level] > 0).map((level) => `${count(counts[level])} ${level}`)
+  page.heading(report.findings.length === 0 ? 'No finding' : plural(report.findings.length, 'finding'), said.join(', '))
+  if (report.findings.length === 0) page.paragraph(nothingMatched(report))
+  for (const { level, rules } of levelViews(report)) {
+    if (page.lines.at(-1) !== page.paint.dim('─'.repeat(page.width))) page.lines.push('')
+    page.lines.push(paintLevel(page.paint, level)(level))
+    for (const rule of rules.slice(0, MOST.rules)) {
+      const right = fitTechniques(rule.techniques, Math.floor(page.width / 4))
+      const left = fitEnd(visible(rule.title) || visible(rule.rule), page.width - 4 - widthOf(right))
+      const gap = ' '.repeat(page.width - 2 - widthOf(left) - widthOf(right))
+      page.lines.push(`  ${page.paint.bold(left)}${right === '' ? '' : gap + page.paint.dim(right)}`)
+      const most = MOST.matches[level]
+      const shown = rule.findings.length <= most + 1 && most > 1 ? rule.findings : rule.findings.slice(0, most)
+      for (const finding of shown) writeFinding(page, finding)
+      const rest = rule.findings.slice(shown.length)
+      if (rest.length === 0) continue
+      const hosts = [...new Set(rest.map(({ host }) => visible(host ?? 'no host')))]
+      const start = `and ${count(rest.length)} more on `
+      page.line(start + fitNames(hosts, page.width - 4 - widthOf(start)), 4, page.paint.dim)
+    }
+    if (rules.length > MOST.rules)
+      page.line(`and ${plural(rules.length - MOST.rules, 'more rule')} of this level; ${ALL}`, 2, page.paint.dim)
+  }
+  if (report.findings.length > 0) {
+    page.lines.push('')
+    page.line('Every finding with its events: --format json or --format html --out report.html', 0, page.paint.dim)
+  }
+}
+
+function writeFinding(page: Page, finding: Finding): void {
+  const { host, user, tool } = finding
+  const when = finding.time === null ? 'time unknown' : fitEnd(clock(visible(finding.time), 'second'), 19)
+  const who = [host, user, tool].filter((name) => name !== null && name !== '').map((name) => visible(name!))
+  page.line([when, ...fitAll(who, Math.max(0, page.width - 4 - widthOf(when) - who.length * 2))].join('  '), 4)
+  page.paragraph(visible(finding.why), 6, undefined, MOST.whyLines)
+  const [first] = finding.events
+  if (!first) return
+  const more = finding.events.length > 1 ? `, and ${plural(finding.events.length - 1, 'more event')}` : ''
+  const place = ` at ${count(first.position)}${more}`
+  page.line(fitMiddle(visible(first.source), page.width - 6 - widthOf(place)) + place, 6, page.paint.dim)
+}
+
+function writeRead(page: Page, report: Report): void {
+  const { summary } = report
+  const channels = channelViews(report)
+  page.heading('Read')
+  for (const note of readingNotes(summary)) page.paragraph(note)
+  const figures = channels.slice(0, MOST.channels).map(({ records }) => count(records))
+  const figureWidth = Math.max(0, ...figures.map(widthOf))
+  for (const { name, records, ids } of channels.slice(0, MOST.channels)) {
+    const nameWidth = Math.min(40, Math.floor((page.width - figureWidth) * 0.55))
+    const start = `  ${pad(count(records), figureWidth, 'right')}  ${pad(fitMiddle(visible(name), nameWidth), nameWidth)}`
+    const list =
+      ids.length === 0
+        ? ''
+        : `  id ${fitNames(
+            ids.map(({ id }) => String(id)),
+            page.width - widthOf(start) - 5,
+          )}`
+    page.lines.push((start + page.paint.dim(list)).trimEnd())
+  }
+  if (channels.length > MOST.channels)
+    page.line(
+      `and ${plural(channels.length - MOST.channels, 'more channel')}; all of them: --format json`,
+      2,
+      page.paint.dim,
+    )
+  const noted = summary.rules.filter(({ note }) => note !== null)
+  for (const { title, id, note } of noted.slice(0, MOST.notes))
+    page.paragraph(`rule ${visible(title) || visible(id)}: ${visible(note!)}`, 2, page.paint.yellow, 3)
+  if (noted.length > MOST.notes)
+    page.line(
+      `and notes on ${plural(noted.length - MOST.notes, 'more rule')}; all of them: --format json`,
+      2,
+      page.paint.dim,
+    )
+}
+
+function writeNotRead(page: Page, report: Report): void {
+  const { summary } = report
+  const rejections = rejectionViews(report)
+  const { unmapped } = summary.sources
+  if (rejections.length === 0 && unmapped.length === 0) {
+    page.lines.push('')
+    page.paragraph('Nothing was left unread: no file and no record was rejected, and a schema map covers every source.')
+    return
+  }
+  page.heading('Not read', `${plural(summary.files.rejected, 'file')}, ${plural(summary.records.rejected, 'record')}`)
+  for (const { code, rejections: places, records, unknown, count: times } of rejections) {
+    const lost =
+      unknown && records === 0
+        ? 'an unknown number of records'
+        : `${unknown ? 'at least ' : ''}${plural(records, 'record')}`
+    page.line(`${visible(code)}: ${plural(times, 'time')}, ${lost} lost`, 0, page.paint.yellow)
+    for (const { file, reason, position } of places.slice(0, MOST.rejections)) {
+      page.line(fitMiddle(visible(file), page.width - 2), 2)
+      page.paragraph(`${visible(reason)}${position === null ? '' : ` (at ${count(position)})`}`, 4, page.paint.dim, 2)
+    }
+    if (places.length > MOST.rejections)
+      page.line(
+        `and ${plural(places.length - MOST.rejections, 'more place')}; all of them: --format json`,
+        2,
+        page.paint.dim,
+      )
+  }
+  if (unmapped.length === 0) return
+  const stored = `Stored, but no schema map covers the source: ${plural(summary.records.unmapped, 'record')}`
+  page.paragraph(stored, 0, page.paint.yellow)
+  const shown = unmapped.slice(0, MOST.unmapped)
+  const figureWidth = Math.max(...shown.map(({ records }) => widthOf(count(records))))
+  for (const { channel, provider, records } of shown) {
+    const start = `  ${pad(count(records), figureWidth, 'right')}  `
+    const name = channel === provider || channel === '' ? provider : `${channel} (${provider})`
+    page.lines.push(start + fitMiddle(visible(name) || 'source not named', page.width - widthOf(start)))
+  }
+  if (unmapped.length > shown.length)
+    page.line(
+      `and ${plural(unmapped.length - shown.length, 'more source')}; all of them: --format json`,
+      2,
+      page.paint.dim,
+    )
+}
+
+/** As many names as the width holds, and how many more there are. */
+function fitNames(names: readonly string[], width: number): string {
+  for (let shown = Math.min(names.length, 40); shown > 1; shown--) {
+    const text = some(names, shown)
+    if (widthOf(text) <= width) return text
+  }
+  if (width < 12) return fitEnd(plural(names.length, 'name'), width)
+  const rest = names.length > 1 ? ` and ${count(names.length - 1)} more` : ''
+  return fitMiddle(names[0] ?? '', width - widthOf(rest)) + rest
+}
+
+/** Texts cut so that together they take at most `width` (0 or more) columns, the widest first. */
+function fitAll(texts: readonly string[], width: number): readonly string[] {
+  const spare = width - texts.reduce((sum, text) => sum + widthOf(text), 0)
+  if (spare >= 0) return texts
+  const widest = Math.max(...texts.map(widthOf))
+  const target = Math.max(Math.floor(width / texts.length), widest + spare)
+  const fitted = texts.map((text) => (widthOf(text) === widest ? fitMiddle(text, target) : text))
+  return fitAll(fitted, width)
+}
+
+/** `T1219.002 T1059.001`, or the first and how many more. */
+function fitTechniques(techniques: readonly string[], width: number): string {
+  const all = visible(techniques.join(' '))
+  if (widthOf(all) <= width || techniques.length < 2) return fitEnd(all, width)
+  const more = ` +${techniques.length - 1}`
+  return fitEnd(visible(techniques[0]!), width - widthOf(more)) + more
+}
+
+const time = (value: string | null): string => (value === null ? 'time unknown' : clock(visible(value)))
+
+function paintLevel(paint: Paint, level: Level): (text: string) => string {
+  switch (level) {
+    case 'critical':
+      return paint.boldRed
+    case 'high':
+      return paint.red
+    case 'medium':
+      return paint.yellow
+    case 'low':
+      return paint.cyan
+    case 'informational':
+      return (text) => text
+  }
+}
