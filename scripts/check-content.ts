@@ -28,6 +28,7 @@ type Report = (path: string, fault: string) => void
 const FOLDERS: readonly Folder[] = [
   { name: 'model', schema: 'event-model.schema.json', check: checkModel },
   { name: 'schemas', schema: 'schema-map.schema.json', check: checkSchemaMaps },
+  { name: 'tools', schema: 'tool.schema.json' },
 ]
 
 function main(): void {

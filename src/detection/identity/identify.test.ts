@@ -100,7 +100,9 @@ describe('a program', () => {
   })
 
   it('is not the tool whose name is the end of its publisher’s', () => {
-    expect(ran('C:\\Autodesk\\x.exe', { process_file_company: 'Autodesk, Inc.', process_file_product: 'Autodesk Access' })).toEqual([])
+    expect(
+      ran('C:\\Autodesk\\x.exe', { process_file_company: 'Autodesk, Inc.', process_file_product: 'Autodesk Access' }),
+    ).toEqual([])
     expect(ran('C:\\x\\todesk.exe', { process_file_company: 'Autodesk, Inc.' })).toEqual([])
     expect(ran('C:\\x\\todesk.exe')).toEqual(['todesk medium at work'])
   })
@@ -200,12 +202,22 @@ describe('a host', () => {
   })
 
   it('names nothing where everybody’s or an attacker’s server is meant', () => {
-    for (const query_hostname of ['raw.githubusercontent.com', 'github.com', 'learn.microsoft.com', 'dronemaker.org', 'x.blob.core.windows.net'])
+    for (const query_hostname of [
+      'raw.githubusercontent.com',
+      'github.com',
+      'learn.microsoft.com',
+      'dronemaker.org',
+      'x.blob.core.windows.net',
+    ])
       expect(identify({ class: 'dns', query_hostname })).toEqual([])
   })
 
   it('is independent of the name of the program that calls it', () => {
-    const found = named({ class: 'dns', query_hostname: 'boot.net.anydesk.com', process_file_path: 'C:\\x\\anydesk.exe' })
+    const found = named({
+      class: 'dns',
+      query_hostname: 'boot.net.anydesk.com',
+      process_file_path: 'C:\\x\\anydesk.exe',
+    })
     expect(found).toEqual(['anydesk high at work'])
   })
 
@@ -239,30 +251,37 @@ describe('a log', () => {
 describe('a package', () => {
   it('is known by product and vendor', () => {
     const product_name = 'ScreenConnect Client (0123456789abcdef)'
-    expect(named({ class: 'installer', activity: 'install', product_name, product_vendor: 'ScreenConnect Software' })).toEqual([
-      'screenconnect high at work',
-    ])
+    expect(
+      named({ class: 'installer', activity: 'install', product_name, product_vendor: 'ScreenConnect Software' }),
+    ).toEqual(['screenconnect high at work'])
     expect(named({ class: 'installer', activity: 'install', product_name })).toEqual(['screenconnect medium at work'])
   })
 })
 
 describe('a trace', () => {
   it('is a file with the name of a tool’s program', () => {
-    expect(named({ class: 'file', activity: 'create', file_path: 'C:\\Users\\a\\Downloads\\AnyDesk.exe', process_file_path: 'C:\\x\\chrome.exe' })).toEqual([
-      'anydesk medium trace',
-    ])
+    expect(
+      named({
+        class: 'file',
+        activity: 'create',
+        file_path: 'C:\\Users\\a\\Downloads\\AnyDesk.exe',
+        process_file_path: 'C:\\x\\chrome.exe',
+      }),
+    ).toEqual(['anydesk medium trace'])
   })
 
   it('becomes work where the tool writes it', () => {
     const file_path = 'C:\\Users\\a\\AppData\\Roaming\\AnyDesk\\service.conf.new'
-    expect(named({ class: 'file', activity: 'create', file_path, process_file_path: 'C:\\Users\\a\\Desktop\\AnyDesk.exe' })).toEqual([
-      'anydesk medium at work',
-    ])
+    expect(
+      named({ class: 'file', activity: 'create', file_path, process_file_path: 'C:\\Users\\a\\Desktop\\AnyDesk.exe' }),
+    ).toEqual(['anydesk medium at work'])
   })
 
   it('is not a file that somebody only asked for', () => {
     for (const file_name of ['ultravnc.ini', 'AnyDesk.exe', 'RDCMan.exe', 'confCons.xml'])
-      expect(identify({ class: 'file', activity: 'access', file_path: `Users\\a\\${file_name}`, file_name })).toEqual([])
+      expect(identify({ class: 'file', activity: 'access', file_path: `Users\\a\\${file_name}`, file_name })).toEqual(
+        [],
+      )
   })
 
   it('is not a name inside a name', () => {
@@ -271,7 +290,10 @@ describe('a trace', () => {
   })
 
   it('of the registry names nothing', () => {
-    const [found] = identify({ class: 'registry', reg_target: 'HKLM\\System\\CurrentControlSet\\Services\\AnyDesk\\ImagePath' })
+    const [found] = identify({
+      class: 'registry',
+      reg_target: 'HKLM\\System\\CurrentControlSet\\Services\\AnyDesk\\ImagePath',
+    })
     expect([found?.tool.id, found?.named, found?.state]).toEqual(['anydesk', false, 'trace'])
   })
 })
@@ -285,7 +307,9 @@ interface Program {
 }
 
 const programsOf = (file: string) =>
-  Object.entries((parse(readFileSync(`content/programs/${file}`, 'utf8')) as { programs: Record<string, Program> }).programs)
+  Object.entries(
+    (parse(readFileSync(`content/programs/${file}`, 'utf8')) as { programs: Record<string, Program> }).programs,
+  )
 const observe = ({ path, company, product, original }: Program): Observation => ({
   class: 'process',
   process_file_path: path.replace('<hex.instance>', '0123456789abcdef').replace('<user.profile>', 'C:\\Users\\a'),
@@ -295,12 +319,15 @@ const observe = ({ path, company, product, original }: Program): Observation => 
 })
 
 describe('the programs of the scenarios', () => {
-  it.each(readdirSync('content/programs').filter((file) => !file.startsWith('remote-access')))('%s: none is a remote access tool', (file) => {
-    for (const [name, program] of programsOf(file)) {
-      const found = identify(observe(program)).filter((one) => one.named && one.tool.tier === 'remote-access')
-      expect(found.map(({ tool }) => `${name}: ${tool.id}`)).toEqual([])
-    }
-  })
+  it.each(readdirSync('content/programs').filter((file) => !file.startsWith('remote-access')))(
+    '%s: none is a remote access tool',
+    (file) => {
+      for (const [name, program] of programsOf(file)) {
+        const found = identify(observe(program)).filter((one) => one.named && one.tool.tier === 'remote-access')
+        expect(found.map(({ tool }) => `${name}: ${tool.id}`)).toEqual([])
+      }
+    },
+  )
 
   it('remote-access.yaml: each is named with high confidence or better', () => {
     for (const [name, program] of programsOf('remote-access.yaml')) {
