@@ -7,6 +7,7 @@ const BACKSLASH = 92
 const SLASH = 47
 const QUOTE = 34
 const SPACE = 32
+const HYPHEN = 45
 
 /** Where the base name of the path in `bytes[from, to)` starts: after the last `\` or `/`. */
 export function baseNameStart(bytes: Uint8Array, from: number, to: number): number {
@@ -24,7 +25,7 @@ export function readInteger(bytes: Uint8Array, from: number, to: number): bigint
   if (bytes[index] === 45 || bytes[index] === 43) negative = bytes[index++] === 45
   if (index >= to || to - index > 20) return undefined
   let value = 0
-  if (bytes[index] === 48 && ((bytes[index + 1] ?? 0) | 32) === 120) {
+  if (to - index > 1 && bytes[index] === 48 && (bytes[index + 1]! | 32) === 120) {
     index += 2
     if (index >= to) return undefined
     const start = index
@@ -60,7 +61,7 @@ function hexDigit(byte: number): number {
 
 /**
  * The executable of a command line, as a range of it. Quoted: what stands between the quotes. Unquoted: up to the first extension
- * of a program followed by a blank or the end, else up to the first blank; so `C:\Program Files\a b\c.exe -k` gives `C:\Program Files\a b\c.exe`.
+ * of a program followed by a blank or the end, else, or where an option comes first, up to the first blank; so `C:\Program Files\a b\c.exe -k` gives `C:\Program Files\a b\c.exe`.
  */
 export function commandRange(bytes: Uint8Array, from: number, to: number): readonly [number, number] {
   while (from < to && bytes[from] === SPACE) from++
@@ -74,6 +75,7 @@ export function commandRange(bytes: Uint8Array, from: number, to: number): reado
     if (bytes[index] !== SPACE) continue
     if (firstBlank < 0) firstBlank = index
     if (endsWithProgramExtension(bytes, from, index)) return [from, index]
+    if (startsOption(bytes, index + 1, to)) return [from, firstBlank]
   }
   if (firstBlank < 0 || endsWithProgramExtension(bytes, from, to)) return [from, to]
   return [from, firstBlank]
@@ -91,6 +93,11 @@ const REGISTRY_ROOTS: readonly (readonly [RegExp, string])[] = [
   [/^HKCU(?=\\|$)/i, 'HKEY_CURRENT_USER'],
   [/^HKCR(?=\\|$)/i, 'HKEY_CLASSES_ROOT'],
 ]
+
+/** `/c`, `-k`: what follows is no more of the path. */
+function startsOption(bytes: Uint8Array, from: number, to: number): boolean {
+  return from + 1 < to && (bytes[from] === SLASH || bytes[from] === HYPHEN) && bytes[from + 1] !== SPACE
+}
 
 function endsWithProgramExtension(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from < 5 || bytes[to - 4] !== 46) return false
