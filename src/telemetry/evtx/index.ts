@@ -1,0 +1,1 @@
+export { isEvtx, readEvtx } from './reader.js'
