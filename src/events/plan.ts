@@ -95,7 +95,7 @@ export function compilePlan(layout: FieldLayout, batch: EventBatch, schema: stri
       .filter(([name]) => batch.has(name))
       .map(([name, value]) => ({ column: batch.column(name), value })),
     conditions: Object.entries(map?.when ?? {}).map(([name, values]) => ({
-      index: layout.names.indexOf(name),
+      index: placeOf(layout, name),
       values: new Set(values.map((value) => value.toLowerCase())),
       patterns: values.filter((value) => value.includes('*')).map((value) => value.toLowerCase().split('*')),
     })),
@@ -131,9 +131,22 @@ export function activityOf(plan: Plan, record: TelemetryRecord): string | undefi
   return (value === undefined ? undefined : activity.values.get(value.toLowerCase())) ?? activity.otherwise
 }
 
+/** Place of a field in the layout, or -1. */
+function placeOf(layout: FieldLayout, name: string): number {
+  const place = layout.names.indexOf(name)
+  return place >= 0 ? place : layout.names.indexOf(otherName(name))
+}
+
+/** Winlogbeat and NXLog say `param1` for the first value without a name, which others call `Data[0]`. */
+function otherName(name: string): string {
+  const [, data, param] = /^(?:Data\[(\d+)\]|param(\d+))$/.exec(name) ?? []
+  if (data !== undefined) return `param${Number(data) + 1}`
+  return param === undefined ? name : `Data[${Number(param) - 1}]`
+}
+
 function targetsOf(map: EventMap | undefined, name: string): readonly FieldTarget[] {
-  const fields = map?.fields
-  const target = fields && Object.hasOwn(fields, name) ? fields[name] : undefined
+  const fields = map?.fields ?? {}
+  const target = [name, otherName(name)].filter((key) => Object.hasOwn(fields, key)).map((key) => fields[key])[0]
   if (target === undefined) return []
   return Array.isArray(target) ? (target as readonly FieldTarget[]) : [target as FieldTarget]
 }
@@ -207,7 +220,7 @@ function plainOperation(column: Column, isTime: boolean): Operation {
 
 function choiceFor(map: ValueMap, layout: FieldLayout): Choice {
   return {
-    index: map.field === undefined ? -1 : layout.names.indexOf(map.field),
+    index: map.field === undefined ? -1 : placeOf(layout, map.field),
     values: lowerKeys(map.values),
     otherwise: map.otherwise,
   }

@@ -36,7 +36,7 @@ export interface EventMap {
   readonly cases?: readonly EventMap[]
 }
 
-/** Vendor field → where its value goes. */
+/** Vendor field → where its value goes. `Data[0]` is `param1` too, as shippers call values without a name. */
 export type FieldMaps = Readonly<Record<string, FieldTarget | readonly FieldTarget[]>>
 
 /**

@@ -117,6 +117,22 @@ describe('services', () => {
   })
 })
 
+describe('installer', () => {
+  it('reads values without names whatever a shipper calls them', () => {
+    const values = ['A Product', '1.0', '1033', '1603', '(NULL)']
+    const named = (name: (place: number) => string) =>
+      eventOf({
+        provider: 'MsiInstaller',
+        eventId: 1033,
+        fields: Object.fromEntries(values.map((value, place) => [name(place), value])),
+      })
+    const expected = { class: 'installer', activity: 'install-failed', product_name: 'A Product', status: '1603' }
+    expect(named((place) => `Data[${place}]`)).toMatchObject(expected)
+    expect(named((place) => `param${place + 1}`)).toMatchObject(expected)
+    expect(named((place) => `Data[${place}]`)).not.toHaveProperty('product_vendor')
+  })
+})
+
 describe('sysmon', () => {
   it('splits a value from its key', () => {
     const fields = { EventType: 'SetValue', TargetObject: 'HKLM\\SOFTWARE\\Classes\\text/html', Details: 'x' }
