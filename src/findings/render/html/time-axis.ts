@@ -28,7 +28,7 @@ function ticksBetween(start: number, end: number, wanted: number): TimeAxis['tic
 /** Months and years, which are not all of one length. */
 function calendarTicks(start: number, end: number, wanted: number): TimeAxis['ticks'] {
   const months = (end - start) / (30.4 * DAY)
-  const step = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200].find((length) => months / length <= wanted) ?? 12_000
+  const step = MONTH_STEPS.find((length) => months / length <= wanted) ?? 1_200_000
   const from = new Date(start)
   const ticks: { time: number; label: string }[] = []
   const first = Math.floor((from.getUTCFullYear() * 12 + from.getUTCMonth()) / step) * step
@@ -73,5 +73,7 @@ const STEPS = [
   7 * DAY,
   14 * DAY,
 ] as const
+
+const MONTH_STEPS = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000, 12_000, 60_000, 120_000] as const
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
