@@ -107,6 +107,7 @@ export type TenantPlace =
 
 /** General facts about Windows and the web: `content/identity/signs.yaml`. */
 export interface Signs {
+  readonly kind: 'signs'
   readonly browsers: readonly string[]
   readonly website_labels: readonly string[]
   readonly blank_values: readonly string[]
@@ -123,8 +124,24 @@ export interface Catalogue {
 
 let loaded: Catalogue | undefined
 
+/** What must not be shown of a text: `content/identity/secrets.yaml`. */
+export interface SecretPatterns {
+  readonly kind: 'secrets'
+  /** Regular expressions, compared without case, with a group called `secret`. */
+  readonly patterns: readonly { readonly pattern: string; readonly about: string }[]
+}
+
 /** The catalogue, read once a process. */
 export function loadCatalogue(): Catalogue {
-  loaded ??= { tools: loadContent<Tool>('tools'), signs: loadContent<Signs>('identity')[0]! }
+  loaded ??= { tools: loadContent<Tool>('tools'), signs: loadIdentity('signs') }
   return loaded
+}
+
+/** One file of `content/identity` by its kind. */
+export function loadIdentity<Kind extends 'signs' | 'secrets'>(
+  kind: Kind,
+): (Signs | SecretPatterns) & { readonly kind: Kind } {
+  const found = loadContent<Signs | SecretPatterns>('identity').find((file) => file.kind === kind)
+  if (!found) throw new Error(`content/identity has no file of kind ${kind}`)
+  return found as (Signs | SecretPatterns) & { readonly kind: Kind }
 }
