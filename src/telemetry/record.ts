@@ -95,6 +95,7 @@ export type FaultCode =
   | 'encoding'
   | 'too-large'
   | 'time-unreadable'
+  | 'time-ambiguous'
 
 export type ReadItem = TelemetryRecord | ReadFault
 

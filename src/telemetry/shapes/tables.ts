@@ -1,0 +1,75 @@
+import { loadContent } from '../../content/load.js'
+import type { SchemaMap, TableMap } from '../../events/schema-map.js'
+
+/** The vendor tables that the content describes: their columns and what their action types are. */
+export class TableCatalog {
+  /** Table by its name in lower case. */
+  private readonly names = new Map<string, string>()
+  private readonly columns = new Map<string, ReadonlySet<string>>()
+  /** Tables by action type. */
+  private readonly byAction = new Map<string, string>()
+
+  constructor(tables: Readonly<Record<string, TableMap>>) {
+    for (const [name, table] of Object.entries(tables)) {
+      this.names.set(name.toLowerCase(), name)
+      this.columns.set(name, new Set(Object.keys(table.columns ?? {})))
+      const { activity } = table
+      if (typeof activity !== 'object' || activity.field !== 'ActionType') continue
+      for (const action of Object.keys(activity.values)) if (!this.byAction.has(action)) this.byAction.set(action, name)
+    }
+  }
+
+  /** The table's own spelling of `name`. */
+  spelling(name: string): string | undefined {
+    return this.names.get(name.toLowerCase())
+  }
+
+  /**
+   * Tables whose rows could have these columns: those that know most of them. At least two columns and half of all must be known, so
+   * that a table with a few computed columns is still recognised and an unrelated one is not.
+   */
+  candidates(columns: readonly string[]): readonly string[] {
+    let most = 1
+    let best: string[] = []
+    for (const [name, known] of this.columns) {
+      const count = columns.filter((column) => known.has(column)).length
+      if (count < most || count < 2 || count * 2 < columns.length) continue
+      if (count > most) best = []
+      most = count
+      best.push(name)
+    }
+    return best
+  }
+
+  /** Which of the candidates a row of this action type is from. */
+  choose(candidates: readonly string[], action: string | undefined): string {
+    if (candidates.length > 1 && action !== undefined) {
+      const table = this.byAction.get(action)
+      if (table !== undefined && candidates.includes(table)) return table
+      // The table for every action that has no table of its own.
+      if (candidates.includes(REST)) return REST
+    }
+    return candidates[0] ?? ''
+  }
+
+  /** Whether an action type belongs to a table that the columns alone would not tell. */
+  isAction(action: string): boolean {
+    return this.byAction.has(action)
+  }
+}
+
+let loaded: TableCatalog | undefined
+
+/** The catalogue of `content/schemas`, read once. */
+export function tableCatalog(): TableCatalog {
+  loaded ??= new TableCatalog(loadTables())
+  return loaded
+}
+
+function loadTables(): Record<string, TableMap> {
+  const tables: Record<string, TableMap> = {}
+  for (const schema of loadContent<SchemaMap>('schemas')) Object.assign(tables, schema.tables)
+  return tables
+}
+
+const REST = 'DeviceEvents'
