@@ -8,6 +8,14 @@ export const CHUNK_SIZE = 65536
 /** Bytes of a chunk before its first record. */
 export const CHUNK_HEADER = 512
 
+/** Whether a record can be recognised anywhere in the bytes of a chunk whose header is lost. */
+export function hasRecords(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  for (let at = bytes.indexOf(ASTERISK); at >= 0; at = bytes.indexOf(ASTERISK, at + 1))
+    if (recordEnd(bytes, view, at) >= 0) return true
+  return false
+}
+
 /**
  * The records of one chunk, and what could not be read in it. Offsets and sizes that the chunk gives are only believed where what
  * stands there bears them out: a record that is damaged costs itself, and reading goes on with the next that can be recognised.
@@ -75,18 +83,23 @@ export class ChunkRecords implements Iterable<ReadItem>, Iterator<ReadItem> {
         continue
       }
       this.at = end
-      const first = this.seen < 0
+      if (number === this.numbers.last + 1) this.numbers.pass(number)
+      else this.checkNumber(number, start, end)
       this.seen = number
-      if (number !== this.numbers.last + 1) this.checkNumber(number, start, end, first)
-      else this.numbers.next(number, -1, first, 0)
-      try {
-        this.record.read(start, end, this.position + start)
-      } catch (error) {
-        this.pending.push(this.damaged(start, number, error))
-        continue
-      }
+      if (!this.read(start, end)) continue
       if (this.pending.length === 0) return this.give(this.record)
       this.hasRecord = true
+    }
+  }
+
+  /** Moves the cursor to a record; false where the record is damaged, which is then said. */
+  private read(start: number, end: number): boolean {
+    try {
+      this.record.read(start, end, this.position + start)
+      return true
+    } catch (error) {
+      this.pending.push(this.damaged(start, error))
+      return false
     }
   }
 
@@ -112,102 +125,110 @@ export class ChunkRecords implements Iterable<ReadItem>, Iterator<ReadItem> {
       )
   }
 
-  /** Where the record at `at` ends, or -1 where there is none. */
   private recordEnd(at: number): number {
-    const { bytes, view } = this
-    if (at + SMALLEST_RECORD > bytes.length || view.getUint32(at, true) !== SIGNATURE) return -1
-    const size = view.getUint32(at + 4, true)
-    const end = at + size
-    if (size < SMALLEST_RECORD || end > bytes.length) return -1
-    if (view.getUint32(end - 4, true) === size) return end
-    // The copy of the size is wrong: the size is right if another record, or nothing, comes after it.
-    if (end === this.limit || (end + 4 <= bytes.length && view.getUint32(end, true) === SIGNATURE)) return end
-    return -1
+    return recordEnd(this.bytes, this.view, at)
   }
 
   private numberAt(at: number): number {
     return this.view.getUint32(at + 12, true) * 0x100000000 + this.view.getUint32(at + 8, true)
   }
 
-  private checkNumber(number: number, start: number, end: number, isFirst: boolean): void {
+  private checkNumber(number: number, start: number, end: number): void {
     const following = this.recordEnd(end) < 0 ? -1 : this.numberAt(end)
-    const found = this.numbers.next(number, following, isFirst, this.position + start)
-    // A number that is itself damaged says nothing about what comes after it.
-    this.seen = this.numbers.last
+    const found = this.numbers.next(number, following, this.seen < 0, this.position + start)
     if (found !== undefined) this.pending.push(found)
   }
 
-  /** Looks for a record after one that is damaged, or for the end. Returns false where there is nothing left to give. */
+  /** Where no record can be recognised: looks for the next, or for the end. Returns false where nothing is left to give. */
   private findNext(start: number): boolean {
     const { bytes } = this
     const stop = Math.min(this.limit, bytes.length)
-    this.at = bytes.length
-    if (start >= stop) return this.finish(start)
-    const next = this.search(start + 1, stop)
-    const before = this.seen >= 0 ? this.seen : this.firstNumber - 1
-    if (next < 0) return this.finish(start)
+    const next = start < stop ? this.search(start + 1, stop) : -1
+    const isSalvaged = start < stop && this.salvage(start, next < 0 ? stop : next)
+    this.at = next < 0 ? bytes.length : next
+    if (next < 0) return this.finish(start, isSalvaged) || isSalvaged
     const number = this.numberAt(next)
-    const lost = plausible(number - before - 1, next - start)
-    this.pending.push(this.notRecords(start, next, lost))
+    const lost = plausible(number - this.before() - 1, next - start)
+    if (lost !== 0 || !isSalvaged) this.pending.push(this.notRecords(start, next, lost))
     this.numbers.pass(number - 1)
-    if (this.seen < 0) this.seen = number - 1
-    this.at = next
     return true
   }
 
-  /** The next place where a record with a higher number can be recognised, or -1. */
+  /** A record whose size is wrong, or whose end is gone, may still have its values. */
+  private salvage(start: number, end: number): boolean {
+    const { view } = this
+    if (start + SMALLEST_RECORD > end || view.getUint32(start, true) !== SIGNATURE) return false
+    try {
+      this.record.read(start, end, this.position + start)
+    } catch {
+      return false
+    }
+    const number = this.numberAt(start)
+    if (number > this.seen && number - this.before() < MOST_RECORDS) this.seen = number
+    this.hasRecord = true
+    const message = `the end of record ${number} is damaged; the record is given as far as it can be read`
+    this.pending.push(fault('evtx-bad-record', this.position + start, message, 0))
+    return true
+  }
+
+  /** The number of the last record in the chunk so far. */
+  private before(): number {
+    return this.seen >= 0 ? this.seen : this.firstNumber - 1
+  }
+
+  /** The next place where a record can be recognised whose number may stand in this chunk, or -1. */
   private search(from: number, stop: number): number {
     const { bytes } = this
     for (let at = bytes.indexOf(ASTERISK, from); at >= 0 && at < stop; at = bytes.indexOf(ASTERISK, at + 1)) {
-      if (at + SMALLEST_RECORD > bytes.length) return -1
-      const end = this.recordEnd(at)
-      if (end < 0) continue
+      if (this.recordEnd(at) < 0) continue
       const number = this.numberAt(at)
-      if (number > this.seen && (this.seen < 0 || number - this.seen < MOST_RECORDS)) return at
+      if (number >= this.firstNumber && number <= this.lastNumber) return at
+      if (this.seen < 0 || (number > this.seen && number - this.seen < MOST_RECORDS)) return at
     }
     return -1
   }
 
-  /** Says what is missing at the end of the chunk. Returns whether there is something to say. */
-  private finish(start: number): boolean {
-    const { bytes } = this
-    const before = this.seen >= 0 ? this.seen : this.firstNumber - 1
-    const size = this.limit - start
-    const known = this.lastNumber >= before && this.lastNumber - before < MOST_RECORDS
+  /** Says what is missing at the end of the chunk. Returns whether there was something to say. */
+  private finish(start: number, isSalvaged: boolean): boolean {
+    const { bytes, limit } = this
+    if (limit === 0) return false
+    this.limit = 0
+    const missing = this.lastNumber - this.before()
+    const isKnown = missing >= 0 && missing < MOST_RECORDS
+    const lost = isKnown ? missing : Number.NaN
+    if (isKnown) this.numbers.pass(this.lastNumber)
     if (this.isCut) {
-      this.isCut = false
       const message = `the file ends ${bytes.length} bytes into a chunk of ${CHUNK_SIZE}`
-      const lost =
-        bytes.length < CHUNK_HEADER || size <= 0
-          ? size <= 0
-            ? 0
-            : Number.NaN
-          : known
-            ? this.lastNumber - before
-            : Number.NaN
-      if (lost > 0) this.numbers.pass(this.lastNumber)
-      this.pending.push(fault('evtx-cut', this.position + bytes.length, message, lost))
+      this.pending.push(fault('evtx-cut', this.position + bytes.length, message, start < limit ? lost : 0))
       return true
     }
-    this.limit = 0
-    if (size <= 0) return false
-    const isEmpty = isZero(bytes, start, start + size)
-    const lost = known ? this.lastNumber - before : Number.NaN
-    if (lost === 0 || (isEmpty && !known)) return false
-    this.pending.push(this.notRecords(start, start + size, lost))
-    if (known) this.numbers.pass(this.lastNumber)
+    if (start >= limit || lost === 0 || (isSalvaged && !isKnown)) return false
+    if (!isKnown && isZero(bytes, start, limit)) return false
+    this.pending.push(this.notRecords(start, limit, lost))
     return true
   }
 
-  private damaged(start: number, number: number, error: unknown): ReadFault {
+  private damaged(start: number, error: unknown): ReadFault {
     const reason = error instanceof BinXmlError ? error.message : 'its content makes no sense'
-    return fault('evtx-bad-record', this.position + start, `record ${number} is damaged: ${reason}`, 1)
+    const message = `record ${this.numberAt(start)} is damaged: ${reason}`
+    return fault('evtx-bad-record', this.position + start, message, 1)
   }
 
   private notRecords(start: number, end: number, lost: number): ReadFault {
     const message = `${end - start} bytes where a record was expected are none`
     return fault('evtx-bad-record', this.position + start, message, lost)
   }
+}
+
+/** Where the record at `at` ends, or -1 where none can be recognised. */
+function recordEnd(bytes: Uint8Array, view: DataView, at: number): number {
+  if (at + SMALLEST_RECORD > bytes.length || view.getUint32(at, true) !== SIGNATURE) return -1
+  const size = view.getUint32(at + 4, true)
+  const end = at + size
+  if (size < SMALLEST_RECORD || end > bytes.length) return -1
+  if (view.getUint32(end - 4, true) === size) return end
+  // Where the copy of the size is wrong, the size is right if another record comes after it.
+  return end + 4 <= bytes.length && view.getUint32(end, true) === SIGNATURE ? end : -1
 }
 
 /** `count` where so many records fit into `size` bytes, else NaN. */

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { fault, type OpenSource, type ReadItem } from '../record.js'
 import { ByteWindow } from './byte-window.js'
-import { CHUNK_HEADER, CHUNK_SIZE, ChunkRecords, isZero } from './chunk.js'
+import { CHUNK_SIZE, ChunkRecords, hasRecords, isZero } from './chunk.js'
 import { RecordNumbers } from './record-numbers.js'
 
 /**
@@ -26,10 +26,10 @@ export async function* readEvtx(source: OpenSource): AsyncGenerator<Iterable<Rea
         records.open(bytes, position, true)
         yield records
         chunks++
-      } else if (!isZero(bytes, 0, bytes.length)) {
+      } else if ((header.chunks === 0 || chunks < header.chunks) && !isZero(bytes, 0, bytes.length)) {
         const damage = badChunk(bytes, position)
         yield [damage.fault]
-        if (damage.hasRecords) {
+        if (damage.isReadable) {
           records.open(bytes, position, false)
           yield records
         } else if (damage.next > 0) {
@@ -111,12 +111,11 @@ async function findChunk(window: ByteWindow): Promise<boolean> {
 /** What can be made of bytes where a chunk should start and does not. */
 function badChunk(bytes: Uint8Array, position: number) {
   const next = chunkFrom(bytes, 1)
-  // The chunk's own magic is damaged and nothing else, where its first record is in its place.
-  const hasRecords = bytes.length > CHUNK_HEADER && startsWith(bytes, CHUNK_HEADER, RECORD_MAGIC)
-  const message = hasRecords
+  const isReadable = next < 0 && hasRecords(bytes)
+  const message = isReadable
     ? 'the header of a chunk is damaged; its records are read all the same'
     : `${next > 0 ? next : bytes.length} bytes where a chunk was expected are none`
-  return { next, hasRecords, fault: fault('evtx-bad-chunk', position, message, hasRecords ? 0 : Number.NaN) }
+  return { next, isReadable, fault: fault('evtx-bad-chunk', position, message, isReadable ? 0 : Number.NaN) }
 }
 
 function chunkFrom(bytes: Uint8Array, from: number): number {
@@ -131,4 +130,3 @@ const FILE_HEADER = 4096
 const ENCODER = new TextEncoder()
 const FILE_MAGIC = ENCODER.encode('ElfFile\0')
 const CHUNK_MAGIC = ENCODER.encode('ElfChnk\0')
-const RECORD_MAGIC = Uint8Array.of(0x2a, 0x2a, 0, 0)

@@ -67,7 +67,8 @@ export class EvtxRecord implements TelemetryRecord {
     this.recordId =
       recordId >= 0 ? recordId : view.getUint32(start + 12, true) * 0x100000000 + view.getUint32(start + 8, true)
     const time = this.instant(plan.time)
-    this.time = Number.isNaN(time)
+    // Where a sector was never written, the event's own time is zero.
+    this.time = !(time > FIRST_TIME)
       ? fileTimeMicros(view.getUint32(start + 16, true), view.getUint32(start + 20, true))
       : time
   }
@@ -302,6 +303,8 @@ const UINT32 = (Type.uint32 << 16) | 4
 const UINT64 = (Type.uint64 << 16) | 8
 const FILE_TIME = (Type.fileTime << 16) | 8
 const SYSTEM_TIME = (Type.systemTime << 16) | 16
+/** 1601, as microseconds since 1970. */
+const FIRST_TIME = -11_644_473_600e6
 const MAX_DEPTH = 16
 const MAX_SLOTS = 65536
 const MAX_ARRAY = 256

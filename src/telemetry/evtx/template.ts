@@ -96,7 +96,10 @@ function find(bytes: Uint8Array, view: DataView, offset: number): Template {
   const id = view.getUint32(offset + 4, true)
   const alike = known.get(id)
   if (alike !== undefined) for (const template of alike) if (template.matches(bytes, view, start, end)) return template
-  const template = new Template(readTree(bytes, view, start, end), bytes, start)
+  const tree = readTree(bytes, view, start, end)
+  if (!tree.content.some(({ kind }) => kind === 'element'))
+    throw new BinXmlError(`there is no template at offset ${offset}`, offset)
+  const template = new Template(tree, bytes, start)
   remember(id, template, end - start)
   return template
 }

@@ -237,8 +237,8 @@ export function appendGuid(from: Uint8Array, start: number, out: ByteBuffer): bo
   for (let index = 0; index < 16; index++) {
     if (index === 4 || index === 6 || index === 8 || index === 10) bytes[at++] = DASH
     const byte = from[start + GUID_ORDER[index]!]!
-    bytes[at++] = UPPER_HEX[byte >> 4]!
-    bytes[at++] = UPPER_HEX[byte & 15]!
+    bytes[at++] = LOWER_HEX[byte >> 4]!
+    bytes[at++] = LOWER_HEX[byte & 15]!
   }
   bytes[at++] = CLOSE_BRACE
   out.length = at
