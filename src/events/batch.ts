@@ -70,6 +70,24 @@ export class EventBatch {
     return column
   }
 
+  /** Whether two rows have the same fingerprint: the same record, added twice. */
+  hasRepeats(): boolean {
+    const { words } = this.integer('uid')
+    const mask = 2 ** Math.ceil(Math.log2(Math.max(2, this.rows) * 2)) - 1
+    const slots = new Uint32Array(mask + 1)
+    for (let row = 0; row < this.rows; row++) {
+      const low = words[row * 2]!
+      const high = words[row * 2 + 1]!
+      let slot = (low ^ (high >>> 7)) & mask
+      for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
+        const other = slots[slot]! - 1
+        if (words[other * 2] === low && words[other * 2 + 1] === high) return true
+      }
+      slots[slot] = row + 1
+    }
+    return false
+  }
+
   /** Bytes held, about. */
   get size(): number {
     let size = 0

@@ -74,6 +74,7 @@ export class ReadSession {
         rows: batch.rows,
         firstTime: timed ? batch.firstTime : undefined,
         lastTime: timed ? batch.lastTime : undefined,
+        repeats: batch.hasRepeats(),
       })
       batch.clear()
     }
@@ -92,6 +93,7 @@ export class ReadSession {
     let records = 0
     let reported = 0
     let bytes = 0
+    let format = ''
     const report = (): void => {
       // What comes out of an archive is not what was read from disk; an archive's bytes count when it is done.
       const read = source.name === file.path ? bytes - this.bytesReported : 0
@@ -99,7 +101,14 @@ export class ReadSession {
       this.progress({ records: records - reported, bytes: read, current: source.name })
       reported = records
     }
-    this.open = () => ({ id, name: source.name, size: source.size ?? bytes, records, unmapped: this.writer.unmapped - unmappedBefore })
+    this.open = () => ({
+      id,
+      name: source.name,
+      size: source.size ?? bytes,
+      format,
+      records,
+      unmapped: this.writer.unmapped - unmappedBefore,
+    })
     const counted: OpenSource = {
       ...source,
       chunks: count(source.chunks, (size) => {
@@ -107,8 +116,9 @@ export class ReadSession {
       }),
     }
     try {
-      for await (const items of readSource(counted)) {
-        for (const item of items) {
+      for await (const block of readSource(counted)) {
+        format = block.format ?? ''
+        for (const item of block.items) {
           if (item.kind === 'fault') faults.add(item)
           else {
             this.writer.write(item, id)
@@ -164,11 +174,19 @@ const MAX_ROWS = 122_880
 const MAX_BYTES = 24 * 2 ** 20
 
 /** Alike faults of a source are one row: the first place and how often. The kinds of reason are few; their number is bounded all the same. */
+const TOLD = 10
+const REASONS = 100
+
 class FaultCounter {
+  private readonly perKind = new Map<string, number>()
   private readonly byReason = new Map<string, { fault: ReadFault; lost: number; count: number }>()
 
   add(fault: ReadFault): void {
-    const key = this.byReason.size < 50 ? `${fault.code} ${fault.message.replace(/\d+/g, '#')}` : fault.code
+    const kind = `${fault.code} ${fault.message.replace(/\d+/g, '#')}`
+    const seen = this.perKind.get(kind) ?? 0
+    this.perKind.set(kind, seen + 1)
+    // A few are told one by one, so that each place and number is named; more of the same kind are counted.
+    const key = seen < TOLD ? `${kind} ${seen}` : this.byReason.size < REASONS ? kind : fault.code
     const known = this.byReason.get(key)
     if (known === undefined) this.byReason.set(key, { fault, lost: fault.lost, count: 1 })
     else {

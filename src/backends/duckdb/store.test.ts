@@ -73,6 +73,7 @@ function partsOf(writer: EventWriter): Part[] {
         rows: batch.rows,
         firstTime: Number.isFinite(batch.firstTime) ? batch.firstTime : undefined,
         lastTime: Number.isFinite(batch.lastTime) ? batch.lastTime : undefined,
+        repeats: batch.hasRepeats(),
       }
       batch.clear()
       return part

@@ -22,6 +22,8 @@ export interface Part {
   /** Microseconds; undefined where no row has a time. */
   readonly firstTime: number | undefined
   readonly lastTime: number | undefined
+  /** Whether a record stands in it more than once. */
+  readonly repeats: boolean
 }
 
 /** What became of one source: a file, or a member of an archive. */
@@ -29,6 +31,8 @@ export interface SourceRow {
   readonly id: number
   readonly name: string
   readonly size: number | undefined
+  /** What its content turned out to be; empty where it is nothing that can be read. */
+  readonly format: string
   readonly records: number
   readonly unmapped: number
 }
@@ -112,38 +116,21 @@ export class Store {
     await this.connection.run('BEGIN')
     try {
       for (const part of parts) stored += await this.addPart(part)
-      for (const source of sources) {
-        await this.connection.run('INSERT OR REPLACE INTO source VALUES (?, ?, ?, ?, ?)', [
-          BigInt(source.id),
-          source.name,
-          source.size === undefined ? null : BigInt(source.size),
-          BigInt(source.records),
-          BigInt(source.unmapped),
-        ])
-      }
-      for (const row of rejections) {
-        await this.connection.run('DELETE FROM rejection WHERE source = ? AND code = ? AND reason = ?', [
-          row.source,
-          row.code,
-          row.reason,
-        ])
-        await this.connection.run('INSERT INTO rejection VALUES (?, ?, ?, ?, ?, ?)', [
-          row.source,
-          row.code,
-          row.reason,
-          row.position === undefined ? null : BigInt(row.position),
-          row.records === undefined ? null : BigInt(row.records),
-          BigInt(row.count),
-        ])
-      }
-      for (const file of finished) {
-        await this.connection.run('INSERT OR REPLACE INTO file VALUES (?, ?, ?, ?)', [
-          BigInt(file.id),
-          file.path,
-          BigInt(file.size),
-          file.sha256 ?? null,
-        ])
-      }
+      await this.note(
+        'source',
+        'id',
+        sources.map((row) => [row.id, row.name, row.size, row.format, row.records, row.unmapped]),
+      )
+      await this.note(
+        'read_file',
+        'id',
+        finished.map((row) => [row.id, row.path, row.size, row.sha256]),
+      )
+      await this.note(
+        'rejection',
+        'source',
+        rejections.map((row) => [row.source, row.code, row.reason, row.position, row.records, row.count]),
+      )
       await this.connection.run('COMMIT')
     } catch (error) {
       await this.connection.run('ROLLBACK').catch(() => undefined)
@@ -155,7 +142,7 @@ export class Store {
 
   /** Files read whole in this or an earlier run. */
   async files(): Promise<readonly FileRow[]> {
-    const rows = await this.rows('SELECT id, path, size, sha256 FROM file')
+    const rows = await this.rows('SELECT id, path, size, sha256 FROM read_file')
     return rows.map(([id, path, size, sha256]) => ({
       id: Number(id),
       path: String(path),
@@ -168,7 +155,8 @@ export class Store {
   async takeFileIds(count: number): Promise<number> {
     const [[taken] = []] = await this.rows("SELECT value FROM latchkey WHERE key = 'files taken'")
     const first = Number(taken ?? 0) + 1
-    await this.connection.run("INSERT OR REPLACE INTO latchkey VALUES ('files taken', ?)", [String(first + count - 1)])
+    await this.connection.run("DELETE FROM latchkey WHERE key = 'files taken'")
+    await this.connection.run("INSERT INTO latchkey VALUES ('files taken', ?)", [String(first + count - 1)])
     return first
   }
 
@@ -184,13 +172,29 @@ export class Store {
     releaseWorkFolder(this.workFolder)
   }
 
+  /** Writes bookkeeping rows in one statement; rows with the same first column, a source's of an earlier, incomplete run, give way. */
+  private async note(
+    table: string,
+    key: string,
+    rows: readonly (readonly (string | number | undefined)[])[],
+  ): Promise<void> {
+    if (rows.length === 0) return
+    const cell = (value: string | number | undefined): string =>
+      value === undefined ? 'NULL' : typeof value === 'number' ? String(value) : quoteText(value)
+    if (this.isLasting)
+      await this.connection.run(
+        `DELETE FROM ${table} WHERE ${key} IN (${[...new Set(rows.map(([first]) => cell(first)))].join(', ')})`,
+      )
+    await this.connection.run(
+      `INSERT INTO ${table} VALUES ${rows.map((row) => `(${row.map(cell).join(', ')})`).join(', ')}`,
+    )
+  }
+
   private async addPart(part: Part): Promise<number> {
     const table = quoteIdentifier(part.class)
     const file = `read_parquet(${quoteText(part.path)})`
     const known = `(SELECT uid FROM ${table} WHERE ${timeRange(part)})`
-    const [[rows, distinct] = []] = await this.rows(`SELECT count(*), count(DISTINCT uid) FROM ${file}`)
-    const first =
-      rows === distinct ? '' : ' QUALIFY row_number() OVER (PARTITION BY uid ORDER BY source_id, position) = 1'
+    const first = part.repeats ? ' QUALIFY row_number() OVER (PARTITION BY uid ORDER BY source_id, position) = 1' : ''
     const result = await this.connection.run(
       `INSERT INTO ${table} BY NAME SELECT new.* FROM ${file} AS new ANTI JOIN ${known} AS old ON new.uid = old.uid${first}`,
     )
@@ -206,12 +210,27 @@ export class Store {
       throw new StoreError(
         `the store has format ${String(version)}, this version reads format ${STORE_FORMAT}: scan into a new file`,
       )
-    for (const { name, columns } of this.model.classes) {
-      const list = columns.map((column) => `${quoteIdentifier(column.name)} ${SQL_TYPES[column.type]}`)
-      await this.connection.run(`CREATE TABLE IF NOT EXISTS ${quoteIdentifier(name)} (${list.join(', ')})`)
-      for (const column of list)
-        await this.connection.run(`ALTER TABLE ${quoteIdentifier(name)} ADD COLUMN IF NOT EXISTS ${column}`)
+    const known = new Map<string, Set<string>>()
+    for (const [table, column] of await this.rows(
+      'SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal',
+    )) {
+      const name = String(table)
+      known.set(name, (known.get(name) ?? new Set()).add(String(column)))
     }
+    const statements: string[] = []
+    for (const { name, columns } of this.model.classes) {
+      const stored = known.get(name)
+      const list = columns.map((column) => ({
+        column: column.name,
+        sql: `${quoteIdentifier(column.name)} ${SQL_TYPES[column.type]}`,
+      }))
+      if (stored === undefined)
+        statements.push(`CREATE TABLE ${quoteIdentifier(name)} (${list.map(({ sql }) => sql).join(', ')})`)
+      else
+        for (const { column, sql } of list)
+          if (!stored.has(column)) statements.push(`ALTER TABLE ${quoteIdentifier(name)} ADD COLUMN ${sql}`)
+    }
+    if (statements.length > 0) await this.connection.run(statements.join(';\n'))
   }
 }
 
@@ -223,9 +242,9 @@ export class StoreError extends Error {
 const STORE_FORMAT = '1'
 
 const BOOKKEEPING = `
-CREATE TABLE IF NOT EXISTS latchkey (key VARCHAR PRIMARY KEY, value VARCHAR);
-CREATE TABLE IF NOT EXISTS file (id BIGINT PRIMARY KEY, path VARCHAR, size BIGINT, sha256 VARCHAR);
-CREATE TABLE IF NOT EXISTS source (id BIGINT PRIMARY KEY, name VARCHAR, size BIGINT, records BIGINT, unmapped BIGINT);
+CREATE TABLE IF NOT EXISTS latchkey (key VARCHAR, value VARCHAR);
+CREATE TABLE IF NOT EXISTS read_file (id BIGINT, path VARCHAR, size BIGINT, sha256 VARCHAR);
+CREATE TABLE IF NOT EXISTS source (id BIGINT, name VARCHAR, size BIGINT, format VARCHAR, records BIGINT, unmapped BIGINT);
 CREATE TABLE IF NOT EXISTS rejection (source VARCHAR, code VARCHAR, reason VARCHAR, position BIGINT, records BIGINT, count BIGINT);
 `
 
