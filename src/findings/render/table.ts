@@ -88,43 +88,31 @@ interface Cells {
   readonly detail: string
 }
 
-type Column = keyof Cells
+type Column = { readonly column: keyof Cells; readonly width: number }
 
-/** Columns by what the width allows; the first takes what the others leave. */
-function columnsFor(width: number): readonly { readonly column: Column; readonly width: number }[] {
-  const fixed: Readonly<Record<Column, number>> = {
-    name: 0,
-    since: 16,
-    last: 16,
-    launched: 10,
-    sure: 7,
-    events: 9,
-    detail: 36,
-  }
-  const chosen: readonly Column[] =
-    width >= 136
-      ? ['name', 'since', 'last', 'launched', 'sure', 'events', 'detail']
-      : width >= 96
-        ? ['name', 'since', 'last', 'launched', 'sure', 'events']
-        : width >= 76
-          ? ['name', 'since', 'last', 'launched', 'sure']
-          : width >= 58
-            ? ['name', 'since', 'launched', 'sure']
-            : ['name', 'since']
-  const others = chosen.reduce((sum, column) => sum + (column === 'name' ? 0 : fixed[column] + 2), 0)
-  const spare = width - others
-  const name = Math.min(spare, 44)
-  return chosen.map((column) => ({
-    column,
-    width:
-      column === 'name'
-        ? chosen.includes('detail')
-          ? name
-          : spare
-        : column === 'detail'
-          ? fixed.detail + spare - name
-          : fixed[column],
-  }))
+/** Width of every column but the first. */
+const WIDTHS = { since: 16, last: 16, launched: 10, sure: 7, events: 9, detail: 36 } as const
+
+/** What a terminal of at least so many columns is shown. */
+const LAYOUTS: readonly { readonly from: number; readonly columns: readonly (keyof typeof WIDTHS)[] }[] = [
+  { from: 136, columns: ['since', 'last', 'launched', 'sure', 'events', 'detail'] },
+  { from: 96, columns: ['since', 'last', 'launched', 'sure', 'events'] },
+  { from: 76, columns: ['since', 'last', 'launched', 'sure'] },
+  { from: 58, columns: ['since', 'launched', 'sure'] },
+  { from: 0, columns: ['since'] },
+]
+
+const WIDEST_NAME = 44
+
+/** The columns that fit. The name takes what the others leave; what it does not need goes to the last column. */
+function columnsFor(width: number): readonly Column[] {
+  const { columns } = LAYOUTS.find(({ from }) => width >= from)!
+  const spare = width - columns.reduce((sum, column) => sum + WIDTHS[column] + 2, 0)
+  const name = columns.includes('detail') ? Math.min(spare, WIDEST_NAME) : spare
+  return [
+    { column: 'name', width: name },
+    ...columns.map((column) => ({ column, width: WIDTHS[column] + (column === 'detail' ? spare - name : 0) })),
+  ]
 }
 
 function writeTools(page: Page, report: Report): void {
@@ -153,7 +141,7 @@ function writeTools(page: Page, report: Report): void {
     page.line(`and ${plural(tools.length - shown.length, 'more tool')}; ${ALL}`, 0, page.paint.dim)
 }
 
-function writeTool(page: Page, tool: ToolView, columns: ReturnType<typeof columnsFor>, hostsEach: number): void {
+function writeTool(page: Page, tool: ToolView, columns: readonly Column[], hostsEach: number): void {
   const { paint } = page
   const name = visible(tool.tool) || visible(tool.toolId)
   const { length } = tool.entries
@@ -193,7 +181,7 @@ function writeTool(page: Page, tool: ToolView, columns: ReturnType<typeof column
     page.line(`and ${plural(tool.tenants.length - MOST.tenants, 'more instance')}; ${ALL}`, 2, paint.dim)
 }
 
-function row(columns: ReturnType<typeof columnsFor>, cells: Cells, styleName = (name: string): string => name): string {
+function row(columns: readonly Column[], cells: Cells, styleName = (name: string): string => name): string {
   const texts = columns.map(({ column, width }) => {
     const cut = column === 'detail' || column === 'name' ? fitMiddle : fitEnd
     const text = pad(cut(cells[column], width), width, column === 'events' ? 'right' : 'left')

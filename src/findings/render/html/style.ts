@@ -29,6 +29,7 @@ section { margin-top: 4rem; }
 .about { color: var(--soft); }
 .cut-note { color: var(--soft); font-size: .875rem; margin: .9rem 0 0; padding-left: .8rem; border-left: 3px solid var(--accent-soft); }
 code, .mono { font-family: var(--mono); font-size: .86em; overflow-wrap: anywhere; }
+.cut-note code, footer code { white-space: nowrap; }
 a { color: inherit; text-decoration-color: var(--accent-soft); text-underline-offset: .18em; }
 a:hover { text-decoration-color: currentColor; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; border-radius: 2px; }
@@ -137,6 +138,9 @@ figcaption { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin-top: .9re
 .statement { font: 400 1.2rem/1.5 var(--serif); margin-top: 1.2rem; }
 footer { margin-top: 4.5rem; padding-top: 1rem; border-top: 1px solid var(--line); color: var(--soft); font-size: .8125rem; }
 
+@media (max-width: 74rem) {
+  .inventory .nowrap { white-space: normal; }
+}
 @media (max-width: 60rem) {
   .tiles { grid-template-columns: repeat(6, 1fr); }
   .tile { grid-column: span 2; }
@@ -144,7 +148,12 @@ footer { margin-top: 4.5rem; padding-top: 1rem; border-top: 1px solid var(--line
   .tile:nth-child(4) { border-left: 0; padding-left: 0; }
   .columns { grid-template-columns: 1fr; }
 }
-@media screen and (max-width: 56rem) {
+@media screen and (min-width: 66.01rem) {
+  .inventory details { position: relative; }
+  .inventory details ul { position: absolute; right: 0; z-index: 1; width: 30rem; padding: .6rem .9rem; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; box-shadow: 0 .4rem 1.4rem rgb(0 0 0 / .14); color: var(--ink); }
+  .table:has(.inventory) { overflow: visible; }
+}
+@media screen and (max-width: 66rem) {
   .stacked thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
   .stacked, .stacked tbody, .stacked tr, .stacked td { display: block; }
   .stacked tr { padding: .8rem 0; border-bottom: 1px solid var(--line); }
@@ -181,10 +190,12 @@ footer { margin-top: 4.5rem; padding-top: 1rem; border-top: 1px solid var(--line
   body { padding: 0; max-width: none; }
   svg, .level-title { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   .filter { display: none; }
+  table { font-size: 8pt; }
+  th button::after { content: none; }
   section { margin-top: 2rem; }
   h2, h3 { break-after: avoid; }
   tr, .lane, .event { break-inside: avoid; }
-  details::details-content { content-visibility: visible; block-size: auto; }
+  .card details::details-content { content-visibility: visible; block-size: auto; }
   thead { display: table-header-group; }
   .table { overflow: visible; }
 }
