@@ -280,7 +280,7 @@ const MEND: Partial<Record<ListName, (value: Value, item: ReferenceValue) => str
       return text.includes('.') ? 'a file name alone, kept among the executables' : 'a folder name alone'
     if (/^\*\\\*\\[^\\]+$/.test(text)) return 'a file name alone, kept among the executables'
     if (text !== value.value) correct(value, text)
-    if (value.value.startsWith('/')) value.platform = 'unix'
+    if (value.value.includes('/') && !value.value.includes('\\')) value.platform = 'unix'
     return undefined
   },
   artefacts(value) {
@@ -299,6 +299,7 @@ const MEND: Partial<Record<ListName, (value: Value, item: ReferenceValue) => str
   registry(value) {
     const text = value.value
       .replace(/^KLM\\/, 'HKLM\\')
+      .replace(/\\ControlSet(001)?\\/i, '\\CurrentControlSet\\')
       .replace(/^HKEY_LOCAL_MACHINE\\WOW6432Node/i, 'HKLM\\SOFTWARE\\WOW6432Node')
       .replace(/^HKEY_LOCAL_MACHINE/i, 'HKLM')
       .replace(/^HKEY_CURRENT_USER/i, 'HKCU')

@@ -55,7 +55,7 @@ export class PathIndex {
     for (const [variable, folder] of VARIABLES) path = path.replace(variable, folder)
     if (path.includes('%')) return undefined
     const rooted = /^[a-z]:\\/.test(path)
-    const folder = /\\\*?$/.test(path) || !/\.[a-z0-9]{1,6}$/.test(path)
+    const folder = /\\\*?$/.test(path) || !/\.[a-z0-9*?]{1,6}$/.test(path)
     const parts = splitPath(path.replace(/\\\*?$/, '')).filter((part, index) => !(index === 0 && part === '*'))
     const named = parts.filter(
       (part) => /[a-z0-9]{3}/.test(part.replace(/^[*?]+\.[a-z0-9]+$/, '')) && !this.commonFolders.has(part),
