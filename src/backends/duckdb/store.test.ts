@@ -85,6 +85,7 @@ async function stored(records: Parameters<EventWriter['write']>[0][]): Promise<S
   const writer = new EventWriter(loadModel(), [MAP])
   for (const record of records) writer.write(record, 1)
   await store.add(partsOf(writer), [], [], [])
+  await store.settle()
   return store
 }
 
@@ -194,6 +195,7 @@ describe('the store', () => {
       )
     }
     expect(await store.add(partsOf(writer), [], [], [])).toBe(5000)
+    await store.settle()
     expect(
       await store.rows(
         "SELECT count(process_file_path), sum(length(process_file_path)), count(process_pid), sum(process_pid)::BIGINT, count(DISTINCT device_hostname), count(*) FILTER (device_hostname <> 'H' || (record_id % 700)) FROM process",

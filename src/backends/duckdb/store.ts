@@ -56,10 +56,17 @@ export interface FileRow {
 }
 
 /**
- * Where events live: DuckDB, in memory or in a file. One table a class of the event model, plus `source`, `file` and `rejection`,
- * which say what was read. Every change is a transaction, so a run that is killed leaves a store that opens and can be continued.
+ * Where events live: one table a class of the event model, plus `source`, `read_file` and `rejection`, which say what was read.
+ *
+ * A store in a file takes every part in, and every change is a transaction, so a run that is killed leaves a store that opens and can
+ * be continued. A store that ends with its run keeps the parts as they are and reads them where they lie, because taking them in
+ * would cost more than all the reading before it; its tables are views over the parts.
  */
 export class Store {
+  /** Parts that are read where they lie, by class. */
+  private readonly kept = new Map<string, string[]>()
+  private readonly withRepeats = new Set<string>()
+
   private constructor(
     readonly connection: DuckDBConnection,
     private readonly instance: DuckDBInstance,
@@ -136,8 +143,25 @@ export class Store {
       await this.connection.run('ROLLBACK').catch(() => undefined)
       throw error
     }
-    for (const part of parts) rmSync(part.path, { force: true })
+    for (const part of parts) if (!this.isKept(part)) rmSync(part.path, { force: true })
     return stored
+  }
+
+  /** Makes everything that was added visible. To be called after adding and before asking. */
+  async settle(): Promise<void> {
+    if (this.isLasting) return
+    for (const { name } of this.model.classes) {
+      const parts = this.kept.get(name) ?? []
+      // The empty table gives the columns that no part has.
+      const layout = `SELECT * FROM layout.${quoteIdentifier(name)}`
+      const repeated = this.withRepeats.has(name)
+        ? ` ANTI JOIN repeated.${quoteIdentifier(name)} USING (source_id, position)`
+        : ''
+      const kept = `SELECT * FROM read_parquet([${parts.map(quoteText).join(', ')}], union_by_name = true)${repeated}`
+      await this.connection.run(
+        `CREATE OR REPLACE VIEW ${quoteIdentifier(name)} AS ${parts.length === 0 ? layout : `${layout} UNION ALL BY NAME ${kept}`}`,
+      )
+    }
   }
 
   /** Files read whole in this or an earlier run. */
@@ -181,7 +205,8 @@ export class Store {
     if (rows.length === 0) return
     const cell = (value: string | number | undefined): string =>
       value === undefined ? 'NULL' : typeof value === 'number' ? String(value) : quoteText(value)
-    if (this.isLasting)
+    // Without a file to come back to, only a source can be named twice: while it is read and when it has been.
+    if (this.isLasting || table === 'source')
       await this.connection.run(
         `DELETE FROM ${table} WHERE ${key} IN (${[...new Set(rows.map(([first]) => cell(first)))].join(', ')})`,
       )
@@ -191,14 +216,31 @@ export class Store {
   }
 
   private async addPart(part: Part): Promise<number> {
-    const table = quoteIdentifier(part.class)
     const file = `read_parquet(${quoteText(part.path)})`
-    const known = `(SELECT uid FROM ${table} WHERE ${timeRange(part)})`
     const first = part.repeats ? ' QUALIFY row_number() OVER (PARTITION BY uid ORDER BY source_id, position) = 1' : ''
-    const result = await this.connection.run(
-      `INSERT INTO ${table} BY NAME SELECT new.* FROM ${file} AS new ANTI JOIN ${known} AS old ON new.uid = old.uid${first}`,
+    const table = quoteIdentifier(part.class)
+    const seen = this.isLasting ? table : `seen.${quoteIdentifier(part.class)}`
+    const unknown = `FROM ${file} AS new ANTI JOIN (SELECT uid FROM ${seen} WHERE ${timeRange(part)}) AS old ON new.uid = old.uid${first}`
+    if (this.isLasting)
+      return (await this.connection.run(`INSERT INTO ${table} BY NAME SELECT new.* ${unknown}`)).rowsChanged
+    const rowsOf = 'new.uid AS uid, new.time AS time, new.source_id AS source_id, new.position AS position'
+    await this.connection.run(
+      `CREATE OR REPLACE TEMP TABLE fresh AS SELECT ${part.firstTime === undefined ? rowsOf.replace('new.time', 'NULL::TIMESTAMP') : rowsOf} ${unknown}`,
     )
-    return result.rowsChanged
+    const { rowsChanged } = await this.connection.run(`INSERT INTO ${seen} SELECT uid, time FROM fresh`)
+    if (rowsChanged === 0) return 0
+    this.kept.set(part.class, [...(this.kept.get(part.class) ?? []), part.path])
+    if (rowsChanged < part.rows) {
+      this.withRepeats.add(part.class)
+      await this.connection.run(
+        `INSERT INTO repeated.${quoteIdentifier(part.class)} SELECT new.source_id, new.position FROM ${file} AS new ANTI JOIN fresh USING (source_id, position)`,
+      )
+    }
+    return rowsChanged
+  }
+
+  private isKept(part: Part): boolean {
+    return this.kept.get(part.class)?.includes(part.path) === true
   }
 
   private async prepare(): Promise<void> {
@@ -217,20 +259,27 @@ export class Store {
       const name = String(table)
       known.set(name, (known.get(name) ?? new Set()).add(String(column)))
     }
-    const statements: string[] = []
+    const statements: string[] = this.isLasting
+      ? []
+      : ['CREATE SCHEMA layout', 'CREATE SCHEMA seen', 'CREATE SCHEMA repeated']
     for (const { name, columns } of this.model.classes) {
       const stored = known.get(name)
       const list = columns.map((column) => ({
         column: column.name,
         sql: `${quoteIdentifier(column.name)} ${SQL_TYPES[column.type]}`,
       }))
-      if (stored === undefined)
+      if (!this.isLasting) {
+        statements.push(`CREATE TABLE layout.${quoteIdentifier(name)} (${list.map(({ sql }) => sql).join(', ')})`)
+        statements.push(`CREATE TABLE seen.${quoteIdentifier(name)} (uid BIGINT, time TIMESTAMP)`)
+        statements.push(`CREATE TABLE repeated.${quoteIdentifier(name)} (source_id BIGINT, position BIGINT)`)
+      } else if (stored === undefined)
         statements.push(`CREATE TABLE ${quoteIdentifier(name)} (${list.map(({ sql }) => sql).join(', ')})`)
       else
         for (const { column, sql } of list)
           if (!stored.has(column)) statements.push(`ALTER TABLE ${quoteIdentifier(name)} ADD COLUMN ${sql}`)
     }
     if (statements.length > 0) await this.connection.run(statements.join(';\n'))
+    await this.settle()
   }
 }
 
