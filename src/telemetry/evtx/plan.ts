@@ -53,6 +53,8 @@ type Piece = string | number
 class PlanBuilder {
   private readonly names: string[] = []
   private readonly taken = new Set<string>()
+  /** How many elements of a path there have been. */
+  private readonly paths = new Map<string, number>()
   private readonly slots: number[] = []
   private readonly texts: Text[] = []
   private readonly uses = new Map<number, number>()
@@ -135,7 +137,7 @@ class PlanBuilder {
     const given = data.attributes.find(({ name }) => name === 'Name')
     const name = given === undefined ? undefined : constantOf(this.piecesOf(given.parts, frame))
     const others = name === undefined ? data.attributes : data.attributes.filter((attribute) => attribute !== given)
-    const path = name || `Data[${this.unnamed}]`
+    const path = name ? this.path(name) : `Data[${this.unnamed}]`
     if (children.length === 0 || !isBlank(pieces)) {
       if (name) this.leaf(path, pieces)
       else for (const piece of this.values(pieces)) this.field(`Data[${this.unnamed++}]`, piece)
@@ -162,12 +164,19 @@ class PlanBuilder {
 
   /** Any other element: a field by its path, one for each attribute, and those below it. */
   private generic(prefix: string, element: Element, frame: Frame): void {
-    const path = prefix === '' ? element.name : `${prefix}.${element.name}`
+    const path = this.path(prefix === '' ? element.name : `${prefix}.${element.name}`)
     const { children, pieces } = this.open(element, frame)
     if (!isBlank(pieces) || (children.length === 0 && element.attributes.every(({ name }) => isNamespace(name))))
       this.leaf(path, pieces)
     this.attributes(path, element.attributes, frame)
     for (const child of children) this.generic(path, child.element, child.frame)
+  }
+
+  /** The second element of the same name below the same parent is `name[1]`. */
+  private path(path: string): string {
+    const count = this.paths.get(path) ?? 0
+    this.paths.set(path, count + 1)
+    return count === 0 ? path : `${path}[${count}]`
   }
 
   private attributes(prefix: string, attributes: readonly Attribute[], frame: Frame): void {

@@ -246,11 +246,13 @@ export function appendGuid(from: Uint8Array, start: number, out: ByteBuffer): bo
 }
 
 function isSid(bytes: Uint8Array, at: number, size: number): boolean {
-  return size >= 8 && bytes[at] === 1 && size >= 8 + bytes[at + 1]! * 4
+  return size >= 8 && size >= 8 + bytes[at + 1]! * 4
 }
 
 function appendSid(bytes: Uint8Array, view: DataView, at: number, out: ByteBuffer): boolean {
-  appendAscii('S-1-', out)
+  appendAscii('S-', out)
+  appendNumber(bytes[at]!, out)
+  appendAscii('-', out)
   const authority = view.getUint16(at + 2) * 0x100000000 + view.getUint32(at + 4)
   if (authority >= 0x100000000) appendAscii(`0x${authority.toString(16).padStart(12, '0')}`, out)
   else appendNumber(authority, out)
