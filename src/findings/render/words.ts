@@ -57,7 +57,7 @@ export function plainValue(_key: string, value: unknown): unknown {
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
 }
 
-/** `scan` on the left of the em space, never the raw dictionary: `relay example.net, key 12ab`. */
+/** `relay example.net, key 12ab`. */
 export const pairs = (record: Readonly<Record<string, string>>): string =>
   Object.entries(record)
     .map(([name, value]) => `${name} ${value}`)
