@@ -63,7 +63,8 @@ function generator(rows: number): string {
 }
 
 const EDGE = '[^\\p{L}\\p{N}]'
-const terms = (names: readonly string[]): string => `'(?is)(^|${EDGE})(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})($|${EDGE})'`
+const terms = (names: readonly string[]): string =>
+  `'(?is)(^|${EDGE})(${names.map((name) => name.replaceAll('.', '\\.')).join('|')})($|${EDGE})'`
 const has = (column: string, names: readonly string[]): string => `regexp_matches(${column}, ${terms(names)})`
 
 const BY_HAND: Readonly<Record<string, string>> = {

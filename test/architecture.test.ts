@@ -4,7 +4,20 @@ import { describe, expect, test } from 'vitest'
 
 /** Rooms from left to right: a room imports itself and what stands left of it. */
 const ROOMS = [
-  'text', 'content', 'telemetry', 'events', 'ir', 'dialects', 'backends', 'detection', 'findings', 'catalog', 'translation', 'validation', 'cli', 'api',
+  'text',
+  'content',
+  'telemetry',
+  'events',
+  'ir',
+  'dialects',
+  'backends',
+  'detection',
+  'findings',
+  'catalog',
+  'translation',
+  'validation',
+  'cli',
+  'api',
 ]
 
 const SOURCE = resolve(import.meta.dirname, '../src')
@@ -14,11 +27,16 @@ interface Import {
   readonly to: string
 }
 
-const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(
+  (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
+)
 
 const imports: readonly Import[] = files.flatMap((from) => {
   const text = readFileSync(join(SOURCE, from), 'utf8')
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, to]) => ({ from, to: relative(SOURCE, resolve(SOURCE, dirname(from), to!)) }))
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(([, to]) => ({
+    from,
+    to: relative(SOURCE, resolve(SOURCE, dirname(from), to!)),
+  }))
 })
 
 const room = (path: string): number => {
@@ -29,7 +47,9 @@ const room = (path: string): number => {
 
 describe('the rooms of src', () => {
   test('are all known', () => {
-    const unknown = readdirSync(SOURCE, { withFileTypes: true }).filter((entry) => entry.isDirectory() && !ROOMS.includes(entry.name))
+    const unknown = readdirSync(SOURCE, { withFileTypes: true }).filter(
+      (entry) => entry.isDirectory() && !ROOMS.includes(entry.name),
+    )
     expect(unknown.map((entry) => entry.name)).toEqual([])
     expect(imports.length).toBeGreaterThan(50)
   })
@@ -61,11 +81,17 @@ describe('facts live in content', () => {
   test('no name of a remote access tool stands in the code', () => {
     const names = readdirSync(resolve(SOURCE, '../content/tools'))
       .map((name) => name.replace(/\.yaml$/, ''))
-      .filter((name) => name.length > 5 && !/^(connect|access|remote|desktop|support|control|assist|level|splash|parallels|tunnel)/.test(name))
+      .filter(
+        (name) =>
+          name.length > 5 &&
+          !/^(connect|access|remote|desktop|support|control|assist|level|splash|parallels|tunnel)/.test(name),
+      )
     expect(names.length).toBeGreaterThan(100)
     const found = files.flatMap((file) => {
       const text = readFileSync(join(SOURCE, file), 'utf8').toLowerCase()
-      return names.filter((name) => new RegExp(`['"\`/\\\\. ]${name}['"\`/\\\\. ]`).test(text)).map((name) => `${file}: ${name}`)
+      return names
+        .filter((name) => new RegExp(`['"\`/\\\\. ]${name}['"\`/\\\\. ]`).test(text))
+        .map((name) => `${file}: ${name}`)
     })
     expect(found).toEqual([])
   })

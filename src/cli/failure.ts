@@ -7,7 +7,8 @@ export class ConfigurationError extends Error {
 export function explainFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOSPC') return `the disk is full: ${error.message}. What had been stored is kept; free space and run again`
+  if (code === 'ENOSPC')
+    return `the disk is full: ${error.message}. What had been stored is kept; free space and run again`
   if (process.env['LATCHKEY_DEBUG'] !== undefined) return error.stack ?? error.message
   return error.message
 }

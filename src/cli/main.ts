@@ -10,7 +10,8 @@ const program = new Command('latchkey')
   .showHelpAfterError('(latchkey --help shows the commands)')
   .exitOverride()
 
-const format = (choices: readonly string[]): Option => new Option('--format <format>', 'how to print; a table on a terminal, JSON lines in a pipe').choices(choices)
+const format = (choices: readonly string[]): Option =>
+  new Option('--format <format>', 'how to print; a table on a terminal, JSON lines in a pipe').choices(choices)
 const store = new Option('--store <file>', 'keep events in this DuckDB file, and add to what is there')
 const asOf = new Option('--as-of <time>', 'what ago() and now() are taken against; the newest event without it')
 const since = new Option('--since <time>', 'leave out events before this time')
@@ -53,7 +54,9 @@ program
 program
   .command('query')
   .summary('one query over logs or a store')
-  .description('Runs one query over the logs below the given paths, or over a store, with the meaning its language gives it.')
+  .description(
+    'Runs one query over the logs below the given paths, or over a store, with the meaning its language gives it.',
+  )
   .argument('<query>', 'the query, or @file')
   .argument('[paths...]', 'files and folders; none with --store asks what is stored')
   .addOption(new Option('--language <language>', 'what the query is written in').choices(['kql']).default('kql'))

@@ -17,11 +17,14 @@ export interface QueryOptions extends InputOptions, OutputOptions {
 /** `latchkey query`: one query over logs or a store. Returns the exit code. */
 export async function query(text: string, paths: readonly string[], options: QueryOptions): Promise<number> {
   checkOutput(options)
-  const source = text.startsWith('@') ? { name: text.slice(1), text: readQuery(text.slice(1)) } : { name: 'query', text }
+  const source = text.startsWith('@')
+    ? { name: text.slice(1), text: readQuery(text.slice(1)) }
+    : { name: 'query', text }
   const given = timeOption('--as-of', options.asOf)
   // A query that cannot run is refused before anything is read.
   const first = compileKql(source.text, { asOf: given ?? Date.now() * 1000 })
-  for (const diagnostic of first.diagnostics) if (options.quiet !== true || !first.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
+  for (const diagnostic of first.diagnostics)
+    if (options.quiet !== true || !first.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
   if (!first.ok) return 2
   if (options.sql === true) {
     await writeOutput([`${first.sql}\n`], options)
@@ -32,11 +35,22 @@ export async function query(text: string, paths: readonly string[], options: Que
     await narrow(store, timeOption('--since', options.since), timeOption('--until', options.until))
     const compiled = compileKql(source.text, { asOf: (await clockOf(store, given)).micros })
     if (!compiled.ok) return 2
-    const rows = (await store.rows(compiled.sql, compiled.params)).map((row) => compiled.columns.map(({ type }, index) => compiled.read(row[index], type) as Cell))
+    const rows = (await store.rows(compiled.sql, compiled.params)).map((row) =>
+      compiled.columns.map(({ type }, index) => compiled.read(row[index], type) as Cell),
+    )
     const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
     const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
-    await writeOutput(renderRows(compiled.columns.map(({ name }) => name), rows, format, terminal), options)
-    if (rows.length === 0 && options.quiet !== true) process.stderr.write(`${await whyNothing(compiled.tables, store)}\n`)
+    await writeOutput(
+      renderRows(
+        compiled.columns.map(({ name }) => name),
+        rows,
+        format,
+        terminal,
+      ),
+      options,
+    )
+    if (rows.length === 0 && options.quiet !== true)
+      process.stderr.write(`${await whyNothing(compiled.tables, store)}\n`)
     return 0
   } finally {
     await store.close()
@@ -47,16 +61,25 @@ function readQuery(path: string): string {
   try {
     return readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
   } catch (error) {
-    throw new ConfigurationError(`cannot read the query from ${path}: ${error instanceof Error ? error.message : String(error)}`)
+    throw new ConfigurationError(
+      `cannot read the query from ${path}: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
 }
 
 /** Says which of the query's tables have rows, so that no result is never a riddle. */
-async function whyNothing(tables: readonly { readonly name: string; readonly count: string }[], store: { rows: (sql: string) => Promise<readonly (readonly unknown[])[]> }): Promise<string> {
+async function whyNothing(
+  tables: readonly { readonly name: string; readonly count: string }[],
+  store: { rows: (sql: string) => Promise<readonly (readonly unknown[])[]> },
+): Promise<string> {
   const parts: string[] = []
   for (const { name, count } of tables) {
     const [[rows] = []] = await store.rows(count)
-    parts.push(Number(rows) === 0 ? `nothing that was read fills ${name}` : `${name} has ${Number(rows).toLocaleString('en')} rows, of which none matches`)
+    parts.push(
+      Number(rows) === 0
+        ? `nothing that was read fills ${name}`
+        : `${name} has ${Number(rows).toLocaleString('en')} rows, of which none matches`,
+    )
   }
   return `no rows: ${parts.length > 0 ? parts.join('; ') : 'the query asks no table'}`
 }

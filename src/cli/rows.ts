@@ -36,16 +36,23 @@ export function* renderRows(
 const NARROWEST = 6
 const GAP = 2
 
-function* table(names: readonly string[], rows: readonly (readonly Cell[])[], { width, colour }: { readonly width: number; readonly colour: boolean }): Iterable<string> {
+function* table(
+  names: readonly string[],
+  rows: readonly (readonly Cell[])[],
+  { width, colour }: { readonly width: number; readonly colour: boolean },
+): Iterable<string> {
   const paint = createPaint(colour)
   const cells = rows.map((row) => row.map((cell) => visible(textOf(cell))))
-  const wanted = names.map((name, index) => cells.reduce((most, row) => Math.max(most, widthOf(row[index] ?? '')), widthOf(name)))
+  const wanted = names.map((name, index) =>
+    cells.reduce((most, row) => Math.max(most, widthOf(row[index] ?? '')), widthOf(name)),
+  )
   const widths = share(wanted, width - GAP * Math.max(0, names.length - 1))
   if (widths === undefined) {
     const label = Math.max(...names.map(widthOf))
     for (const [number, row] of cells.entries()) {
       yield `${paint.dim(`row ${number + 1}`)}\n`
-      for (const [index, name] of names.entries()) yield `  ${paint.dim(pad(name, label))}  ${fitEnd(row[index] ?? '', Math.max(10, width - label - 4))}\n`
+      for (const [index, name] of names.entries())
+        yield `  ${paint.dim(pad(name, label))}  ${fitEnd(row[index] ?? '', Math.max(10, width - label - 4))}\n`
     }
     return
   }
@@ -54,7 +61,14 @@ function* table(names: readonly string[], rows: readonly (readonly Cell[])[], { 
       .map((cell, index) => pad(fitEnd(cell, widths[index]!), widths[index]!))
       .join(' '.repeat(GAP))
       .trimEnd()
-  yield `${paint.bold(line(names))}\n${paint.dim('─'.repeat(Math.min(width, widths.reduce((sum, column) => sum + column + GAP, -GAP))))}\n`
+  yield `${paint.bold(line(names))}\n${paint.dim(
+    '─'.repeat(
+      Math.min(
+        width,
+        widths.reduce((sum, column) => sum + column + GAP, -GAP),
+      ),
+    ),
+  )}\n`
   for (const row of cells) yield `${line(row)}\n`
   yield paint.dim(`${rows.length} ${rows.length === 1 ? 'row' : 'rows'}\n`)
 }
@@ -81,7 +95,9 @@ function json(names: readonly string[], row: readonly Cell[]): string {
 
 function textOf(cell: Cell): string {
   if (cell === null) return ''
-  return typeof cell === 'object' ? JSON.stringify(cell, (_, value) => (typeof value === 'bigint' ? Number(value) : value)) : String(cell)
+  return typeof cell === 'object'
+    ? JSON.stringify(cell, (_, value) => (typeof value === 'bigint' ? Number(value) : value))
+    : String(cell)
 }
 
 /** Quoted where CSV asks for it; what a spreadsheet would take for a formula starts with an apostrophe. */

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { ingest, type IngestResult } from '../backends/duckdb/ingest.js'
+import { type IngestResult, ingest } from '../backends/duckdb/ingest.js'
 import { Store } from '../backends/duckdb/store.js'
 import { loadModel } from '../events/model.js'
 import { type Format, render } from '../findings/render/index.js'
@@ -36,7 +36,13 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const asOf = timeOption('--as-of', options.asOf)
   const { store, read } = await openInput(paths, options)
   try {
-    const report = await reportOf(store, { read, asOf, ...window, allTools: options.allTools === true, seconds: () => (performance.now() - begin) / 1000 })
+    const report = await reportOf(store, {
+      read,
+      asOf,
+      ...window,
+      allTools: options.allTools === true,
+      seconds: () => (performance.now() - begin) / 1000,
+    })
     const shown = atLeast(report, options.level)
     const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
     const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
@@ -49,11 +55,19 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
 }
 
 /** Opens the store and reads the paths into it, with progress on standard error. An interrupt stops the reading; what was stored stays. */
-export async function openInput(paths: readonly string[], options: InputOptions): Promise<{ readonly store: Store; readonly read: IngestResult | undefined }> {
-  if (paths.length === 0 && options.store === undefined) throw new ConfigurationError('nothing to read: give files or folders, or --store with a store that has been filled before')
+export async function openInput(
+  paths: readonly string[],
+  options: InputOptions,
+): Promise<{ readonly store: Store; readonly read: IngestResult | undefined }> {
+  if (paths.length === 0 && options.store === undefined)
+    throw new ConfigurationError(
+      'nothing to read: give files or folders, or --store with a store that has been filled before',
+    )
   const threads = options.threads === undefined ? Math.min(availableParallelism(), 8) : Number(options.threads)
-  if (!Number.isInteger(threads) || threads < 0 || threads > 64) throw new ConfigurationError(`--threads takes a whole number from 0 to 64, not ${options.threads}`)
-  if (!/^\d+(\.\d+)?\s*([KMGT]i?B)$/i.test(options.memory)) throw new ConfigurationError(`--memory takes a size as 512MB or 2GB, not ${options.memory}`)
+  if (!Number.isInteger(threads) || threads < 0 || threads > 64)
+    throw new ConfigurationError(`--threads takes a whole number from 0 to 64, not ${options.threads}`)
+  if (!/^\d+(\.\d+)?\s*([KMGT]i?B)$/i.test(options.memory))
+    throw new ConfigurationError(`--memory takes a size as 512MB or 2GB, not ${options.memory}`)
   const store = await Store.open(loadModel(), { path: options.store, memoryLimit: options.memory })
   if (paths.length === 0) return { store, read: undefined }
   const progress = createProgress({ stream: process.stderr, quiet: options.quiet === true })
@@ -62,9 +76,16 @@ export async function openInput(paths: readonly string[], options: InputOptions)
   process.once('SIGINT', stop)
   process.once('SIGTERM', stop)
   try {
-    const read = await ingest(store, paths, { threads, signal: interrupt.signal, onProgress: (state) => progress.update(state) })
+    const read = await ingest(store, paths, {
+      threads,
+      signal: interrupt.signal,
+      onProgress: (state) => progress.update(state),
+    })
     progress.done()
-    if (interrupt.signal.aborted) throw new Error(`stopped while reading; ${options.store === undefined ? 'nothing was kept' : 'what was read is kept, and the next run goes on from there'}`)
+    if (interrupt.signal.aborted)
+      throw new Error(
+        `stopped while reading; ${options.store === undefined ? 'nothing was kept' : 'what was read is kept, and the next run goes on from there'}`,
+      )
     return { store, read }
   } catch (error) {
     progress.done()
@@ -80,7 +101,8 @@ export async function openInput(paths: readonly string[], options: InputOptions)
 export function timeOption(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   const time = parseTime(text) ?? parseTime(`${text}T00:00:00Z`)
-  if (time === undefined) throw new ConfigurationError(`${name} takes a time as 2026-01-31T08:00:00Z or 2026-01-31, not ${text}`)
+  if (time === undefined)
+    throw new ConfigurationError(`${name} takes a time as 2026-01-31T08:00:00Z or 2026-01-31, not ${text}`)
   return time.micros
 }
 

@@ -21,28 +21,53 @@ export async function tools(name: string | undefined, options: ToolsOptions): Pr
     return 0
   }
   const tool = find(catalogue, name)
-  await writeOutput(format === 'json' ? [`${JSON.stringify(tool, null, 2)}\n`] : renderRows(VALUE_COLUMNS, valuesOf(tool), format, terminal), options)
+  await writeOutput(
+    format === 'json'
+      ? [`${JSON.stringify(tool, null, 2)}\n`]
+      : renderRows(VALUE_COLUMNS, valuesOf(tool), format, terminal),
+    options,
+  )
   return 0
 }
 
 function find(catalogue: readonly Tool[], name: string): Tool {
   const wanted = name.toLowerCase()
-  const found = catalogue.find((tool) => [tool.id, tool.name, ...(tool.aliases ?? [])].some((known) => known.toLowerCase() === wanted))
+  const found = catalogue.find((tool) =>
+    [tool.id, tool.name, ...(tool.aliases ?? [])].some((known) => known.toLowerCase() === wanted),
+  )
   if (found !== undefined) return found
-  const closest = closestName(name, catalogue.flatMap((tool) => [tool.id, tool.name]))
-  throw new ConfigurationError(`the catalogue has no tool ${name}${closest === undefined ? '' : `; closest is ${closest}`}`)
+  const closest = closestName(
+    name,
+    catalogue.flatMap((tool) => [tool.id, tool.name]),
+  )
+  throw new ConfigurationError(
+    `the catalogue has no tool ${name}${closest === undefined ? '' : `; closest is ${closest}`}`,
+  )
 }
 
 const VALUE_COLUMNS = ['what', 'value', 'worth', 'source', 'note']
 
 /** One row a value, of whatever lists the tool has. */
 function valuesOf(tool: Tool): Cell[][] {
-  const rows: Cell[][] = (['name', 'vendor', 'category', 'tier', 'role', 'description'] as const).map((key) => [key, tool[key] ?? '', '', '', ''])
+  const rows: Cell[][] = (['name', 'vendor', 'category', 'tier', 'role', 'description'] as const).map((key) => [
+    key,
+    tool[key] ?? '',
+    '',
+    '',
+    '',
+  ])
   for (const [key, list] of Object.entries(tool) as [string, unknown][]) {
     if (!Array.isArray(list)) continue
     for (const item of list as (string | Readonly<Record<string, unknown>>)[]) {
       if (typeof item === 'string') rows.push([key, item, '', '', ''])
-      else rows.push([key, String(item['value'] ?? item['pattern'] ?? ''), join(item['quality']), join(item['from']), String(item['note'] ?? item['reason'] ?? '')])
+      else
+        rows.push([
+          key,
+          String(item['value'] ?? item['pattern'] ?? ''),
+          join(item['quality']),
+          join(item['from']),
+          String(item['note'] ?? item['reason'] ?? ''),
+        ])
     }
   }
   return rows

@@ -52,7 +52,9 @@ export async function runRule(store: Store, rule: Rule, options: RunOptions): Pr
     total += rows.length
     const kept = rows
       .slice(0, Math.max(0, options.limit - matches.length))
-      .map((row) => Object.fromEntries(compiled.columns.map(({ name, type }, index) => [name, compiled.read(row[index], type)])))
+      .map((row) =>
+        Object.fromEntries(compiled.columns.map(({ name, type }, index) => [name, compiled.read(row[index], type)])),
+      )
     const events = await evidence(store, rule.evidence, kept, asOf - periodMicros(rule.period), asOf)
     kept.forEach((columns, index) => {
       matches.push({ columns, asOf, events: events[index]! })
@@ -77,25 +79,44 @@ const SHOWN = 5
 const TOGETHER = 500
 
 /** The events behind each row of a result, in one query for many rows. */
-async function evidence(store: Store, rule: EvidenceRule, rows: readonly Columns[], from: number, to: number): Promise<EvidenceEvent[][]> {
+async function evidence(
+  store: Store,
+  rule: EvidenceRule,
+  rows: readonly Columns[],
+  from: number,
+  to: number,
+): Promise<EvidenceEvent[][]> {
   const found: EvidenceEvent[][] = rows.map(() => [])
   const sought = Object.entries(rule.match)
   const among = Object.entries(rule.among ?? {})
   const conditions = [
     `event.time BETWEEN make_timestamp(${from}) AND make_timestamp(${to})`,
     ...sought.map(([column], index) =>
-      column === 'time' ? `epoch_us(event.time) = sought.m${index}` : `coalesce(CAST(event.${quoteIdentifier(column)} AS VARCHAR), '') = sought.m${index}`,
+      column === 'time'
+        ? `epoch_us(event.time) = sought.m${index}`
+        : `coalesce(CAST(event.${quoteIdentifier(column)} AS VARCHAR), '') = sought.m${index}`,
     ),
     ...(rule.range === undefined ? [] : ['epoch_us(event.time) BETWEEN sought.first AND sought.last']),
-    ...among.map(([column], index) => `list_contains(sought.a${index}, CAST(event.${quoteIdentifier(column)} AS VARCHAR))`),
+    ...among.map(
+      ([column], index) => `list_contains(sought.a${index}, CAST(event.${quoteIdentifier(column)} AS VARCHAR))`,
+    ),
   ]
-  const names = ['row', ...sought.map((_, index) => `m${index}`), ...(rule.range === undefined ? [] : ['first', 'last']), ...among.map((_, index) => `a${index}`)]
+  const names = [
+    'row',
+    ...sought.map((_, index) => `m${index}`),
+    ...(rule.range === undefined ? [] : ['first', 'last']),
+    ...among.map((_, index) => `a${index}`),
+  ]
   for (let start = 0; start < rows.length; start += TOGETHER) {
     const values = rows.slice(start, start + TOGETHER).map((columns, index) => {
       const cells = [
         String(start + index),
-        ...sought.map(([column, name]) => (column === 'time' ? String(microsOf(columns[name])) : quoteText(String(columns[name] ?? '')))),
-        ...(rule.range === undefined ? [] : [String(microsOf(columns[rule.range.from])), String(microsOf(columns[rule.range.to]))]),
+        ...sought.map(([column, name]) =>
+          column === 'time' ? String(microsOf(columns[name])) : quoteText(String(columns[name] ?? '')),
+        ),
+        ...(rule.range === undefined
+          ? []
+          : [String(microsOf(columns[rule.range.from])), String(microsOf(columns[rule.range.to]))]),
         ...among.map(([, name]) => {
           const list: unknown = columns[name]
           return `[${(Array.isArray(list) ? list : []).map((value) => quoteText(String(value))).join(', ')}]::VARCHAR[]`

@@ -24,6 +24,8 @@ export class EventWriter {
   private readonly scratch = new ByteBuffer(4096)
   private readonly words = new Uint32Array(2)
   private readonly seeds = new Map<string, number>()
+  private readonly identityWords = new Int32Array(9)
+  private readonly identity = new Uint8Array(this.identityWords.buffer)
 
   constructor(model: EventModel, maps: readonly SchemaMap[]) {
     this.batches = model.classes.map((eventClass) => new EventBatch(eventClass))
@@ -43,7 +45,7 @@ export class EventWriter {
     const start = envelope.fields.open()
     this.writeFields(record, plan, envelope.fields.data, row)
     const json = envelope.fields.data
-    fingerprint(json.bytes, start, json.length, this.seedOf(record), this.words)
+    this.identify(record, json.bytes, start, json.length)
     envelope.uid.setWords(row, this.words[0]!, this.words[1]!)
     envelope.fields.commit(row, start)
     for (const { index, operation } of plan.fallbacks) {
@@ -233,14 +235,28 @@ export class EventWriter {
     return batch
   }
 
-  /** A number that stands for what identifies a record besides its fields. */
-  private seedOf(record: TelemetryRecord): number {
-    let seed = (record.eventId * 31 + record.recordId) | 0
-    seed = Math.imul(seed ^ (Number.isFinite(record.time) ? record.time % 4294967296 : 0), 0x9e3779b1)
-    seed = Math.imul(seed ^ this.hashOf(record.channel), 0x9e3779b1)
-    seed = Math.imul(seed ^ this.hashOf(record.provider), 0x9e3779b1)
-    seed = Math.imul(seed ^ this.hashOf(record.computer), 0x9e3779b1)
-    return Math.imul(seed ^ this.hashOf(record.table), 0x9e3779b1)
+  /**
+   * The record's fingerprint (docs/decisions/0005): of where and when it was written and its number there, where it says all of that, and
+   * else of its whole content.
+   */
+  private identify(record: TelemetryRecord, fields: Uint8Array, start: number, end: number): void {
+    const { identity } = this
+    const words = this.identityWords
+    words[0] = this.hashOf(record.computer)
+    words[1] = this.hashOf(record.channel)
+    words[2] = this.hashOf(record.provider)
+    words[3] = this.hashOf(record.table)
+    words[4] = record.eventId
+    words[5] = record.recordId
+    words[6] = Math.floor(record.recordId / 4294967296)
+    words[7] = record.time
+    words[8] = Math.floor(record.time / 4294967296)
+    if (record.recordId > 0 && record.computer !== '' && Number.isFinite(record.time) && !record.timeWithoutZone) {
+      fingerprint(identity, 0, identity.length, 1, this.words)
+      return
+    }
+    fingerprint(identity, 0, identity.length, 2, this.words)
+    fingerprint(fields, start, end, this.words[0]! ^ this.words[1]!, this.words)
   }
 
   private hashOf(text: string): number {

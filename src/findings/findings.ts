@@ -1,5 +1,5 @@
-import type { EvidenceEvent, Match, RuleRun } from '../detection/run-rule.js'
 import type { Rule } from '../detection/rules.js'
+import type { EvidenceEvent, Match, RuleRun } from '../detection/run-rule.js'
 import { formatTime } from '../telemetry/time.js'
 import type { Finding, FindingEvent, Level } from './report.js'
 
@@ -12,7 +12,11 @@ export interface Naming {
 }
 
 /** Turns the rows of a rule's query into findings, newest first. `mask` hides secrets in whatever is shown. */
-export function findingsOf(run: RuleRun, nameTool: (events: readonly EvidenceEvent[]) => Naming, mask: (text: string) => string): Finding[] {
+export function findingsOf(
+  run: RuleRun,
+  nameTool: (events: readonly EvidenceEvent[]) => Naming,
+  mask: (text: string) => string,
+): Finding[] {
   return run.matches.map((match) => findingOf(run.rule, match, nameTool(match.events), mask))
 }
 
@@ -61,7 +65,9 @@ function eventOf(event: EvidenceEvent, mask: (text: string) => string): FindingE
 }
 
 function masked(columns: Readonly<Record<string, unknown>>, mask: (text: string) => string): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(columns).map(([name, value]) => [name, typeof value === 'string' ? mask(value) : value]))
+  return Object.fromEntries(
+    Object.entries(columns).map(([name, value]) => [name, typeof value === 'string' ? mask(value) : value]),
+  )
 }
 
 function timeOf(event: EvidenceEvent | undefined): string | null {

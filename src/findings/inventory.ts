@@ -21,20 +21,55 @@ export async function inventoryOf(store: Store, options: { readonly allTools: bo
 
 /** Columns that identity looks at, where a class has them. */
 const OBSERVED = [
-  'activity', 'log_provider',
-  'process_file_path', 'process_file_name', 'process_file_original_name', 'process_file_internal_name', 'process_file_company',
-  'process_file_product', 'process_file_description', 'process_file_signer', 'process_file_signature_status',
-  'target_process_file_path', 'target_process_file_name',
-  'module_file_path', 'module_file_name', 'module_file_original_name', 'module_file_company', 'module_file_product', 'module_file_description',
-  'module_file_signer', 'module_file_signature_status',
-  'service_name', 'service_file_path', 'service_file_name', 'file_path', 'file_name', 'query_hostname', 'dst_hostname', 'url', 'dst_port',
-  'product_name', 'product_vendor', 'reg_key_path', 'pipe_name',
+  'activity',
+  'log_provider',
+  'process_file_path',
+  'process_file_name',
+  'process_file_original_name',
+  'process_file_internal_name',
+  'process_file_company',
+  'process_file_product',
+  'process_file_description',
+  'process_file_signer',
+  'process_file_signature_status',
+  'target_process_file_path',
+  'target_process_file_name',
+  'module_file_path',
+  'module_file_name',
+  'module_file_original_name',
+  'module_file_company',
+  'module_file_product',
+  'module_file_description',
+  'module_file_signer',
+  'module_file_signature_status',
+  'service_name',
+  'service_file_path',
+  'service_file_name',
+  'file_path',
+  'file_name',
+  'query_hostname',
+  'dst_hostname',
+  'url',
+  'dst_port',
+  'product_name',
+  'product_vendor',
+  'reg_key_path',
+  'pipe_name',
 ] as const satisfies readonly (keyof Observation)[]
 
 /** Columns that may say whose instance it is. */
 const TENANT_PLACES = {
-  process_cmd_line: 'command-line', process_file_name: 'file-name', process_file_path: 'path', service_cmd_line: 'command-line', service_name: 'service-name',
-  job_cmd_line: 'command-line', product_name: 'product', log_provider: 'provider', query_hostname: 'host-name', dst_hostname: 'host-name', file_path: 'path',
+  process_cmd_line: 'command-line',
+  process_file_name: 'file-name',
+  process_file_path: 'path',
+  service_cmd_line: 'command-line',
+  service_name: 'service-name',
+  job_cmd_line: 'command-line',
+  product_name: 'product',
+  log_provider: 'provider',
+  query_hostname: 'host-name',
+  dst_hostname: 'host-name',
+  file_path: 'path',
   message: 'text',
 } as const
 
@@ -67,7 +102,13 @@ interface Named {
 /** Paths shown for one tool on one host. */
 const PATHS = 20
 
-async function lookAt(store: Store, table: string, observed: readonly string[], options: { readonly allTools: boolean }, sightings: Map<string, Sighting>): Promise<void> {
+async function lookAt(
+  store: Store,
+  table: string,
+  observed: readonly string[],
+  options: { readonly allTools: boolean },
+  sightings: Map<string, Sighting>,
+): Promise<void> {
   const named = await identifyAll(store, table, observed, options)
   if (named.length === 0) return
   const columns = new Set(store.model.classes.find(({ name }) => name === table)!.columns.map(({ name }) => name))
@@ -76,10 +117,12 @@ async function lookAt(store: Store, table: string, observed: readonly string[], 
     const values = named.slice(start, start + 1000).map(({ slot, key }) => `(${slot}, ${key})`)
     await store.connection.run(`INSERT INTO named VALUES ${values.join(', ')}`)
   }
-  const either = (...names: string[]): string => `coalesce(${[...names.filter((name) => columns.has(name)), "''"].join(', ')})`
+  const either = (...names: string[]): string =>
+    `coalesce(${[...names.filter((name) => columns.has(name)), "''"].join(', ')})`
   const user = either('process_user_name', 'user_name', 'actor_user_name')
   const domain = either('process_user_domain', 'user_domain', 'actor_user_domain')
-  const parent = columns.has('parent_process_file_name') && table === 'process' ? "coalesce(parent_process_file_name, '')" : "''"
+  const parent =
+    columns.has('parent_process_file_name') && table === 'process' ? "coalesce(parent_process_file_name, '')" : "''"
   const groups = await store.rows(
     `SELECT slot, coalesce(device_hostname, ''), ${domain}, ${user}, ${parent}, coalesce(activity, ''), count(*), min(epoch_us(time)), max(epoch_us(time))
     FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)} GROUP BY ALL`,
@@ -88,20 +131,28 @@ async function lookAt(store: Store, table: string, observed: readonly string[], 
     const { found, path } = named[Number(slot)]!
     const sighting = sightingOf(sightings, found.tool, text(host))
     if (path !== '' && sighting.paths.size < PATHS) sighting.paths.add(path)
-    if (CONFIDENCES.indexOf(found.confidence) > CONFIDENCES.indexOf(sighting.confidence)) sighting.confidence = found.confidence
+    if (CONFIDENCES.indexOf(found.confidence) > CONFIDENCES.indexOf(sighting.confidence))
+      sighting.confidence = found.confidence
     sighting.events += Number(count)
     if (first !== null) sighting.first = Math.min(sighting.first, Number(first))
     if (last !== null) sighting.last = Math.max(sighting.last, Number(last))
-    if (text(userName) !== '') sighting.users.add(text(userDomain) === '' ? text(userName) : `${text(userDomain)}\\${text(userName)}`)
+    if (text(userName) !== '')
+      sighting.users.add(text(userDomain) === '' ? text(userName) : `${text(userDomain)}\\${text(userName)}`)
     sighting.atWork ||= found.state === 'at work'
-    if (table === 'process' && text(activity) === 'launch' && ownProcess(found)) addLaunch(sighting, text(parentName), Number(count))
+    if (table === 'process' && text(activity) === 'launch' && ownProcess(found))
+      addLaunch(sighting, text(parentName), Number(count))
     addEvidence(sighting, found, Number(count))
   }
   await addTenants(store, table, columns, observed, named, sightings)
 }
 
 /** Identifies each distinct observation of a class; those that name a tool come back with the key that finds their events. */
-async function identifyAll(store: Store, table: string, observed: readonly string[], options: { readonly allTools: boolean }): Promise<Named[]> {
+async function identifyAll(
+  store: Store,
+  table: string,
+  observed: readonly string[],
+  options: { readonly allTools: boolean },
+): Promise<Named[]> {
   const named: Named[] = []
   const result = await store.connection.stream(
     `SELECT ${keyOf(observed)}, ${observed.map(quoteIdentifier).join(', ')} FROM (SELECT DISTINCT ${observed.map(quoteIdentifier).join(', ')} FROM ${quoteIdentifier(table)})`,
@@ -126,11 +177,18 @@ async function identifyAll(store: Store, table: string, observed: readonly strin
 const keyOf = (observed: readonly string[]): string => `hash(${observed.map(quoteIdentifier).join(', ')})`
 
 /** Whether the evidence is of the process that started, and not of its parent or of what it touched. */
-const ownProcess = (found: Identification): boolean => found.evidence.some(({ of, confidence }) => of === 'process' && confidence !== 'low')
+const ownProcess = (found: Identification): boolean =>
+  found.evidence.some(({ of, confidence }) => of === 'process' && confidence !== 'low')
 
 /** Path of the program that the strongest evidence is of. */
 function pathOf(observation: Readonly<Record<string, unknown>>, found: Identification): string {
-  const column = { process: 'process_file_path', module: 'module_file_path', service: 'service_file_path', file: 'file_path', target: 'target_process_file_path' }
+  const column = {
+    process: 'process_file_path',
+    module: 'module_file_path',
+    service: 'service_file_path',
+    file: 'file_path',
+    target: 'target_process_file_path',
+  }
   const of = found.evidence[0]?.of
   return of !== undefined && Object.hasOwn(column, of) ? text(observation[column[of as keyof typeof column]]) : ''
 }
@@ -167,8 +225,18 @@ function sightingOf(sightings: Map<string, Sighting>, tool: Tool, host: string):
   let sighting = sightings.get(key)
   if (sighting === undefined) {
     sighting = {
-      tool, host, users: new Set(), first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY, events: 0, launch: new Map(), paths: new Set(),
-      atWork: false, confidence: 'low', evidence: new Map(), tenant: {},
+      tool,
+      host,
+      users: new Set(),
+      first: Number.POSITIVE_INFINITY,
+      last: Number.NEGATIVE_INFINITY,
+      events: 0,
+      launch: new Map(),
+      paths: new Set(),
+      atWork: false,
+      confidence: 'low',
+      evidence: new Map(),
+      tenant: {},
     }
     sightings.set(key, sighting)
   }
@@ -195,7 +263,9 @@ function addEvidence(sighting: Sighting, found: Identification, count: number): 
 
 function entryOf(sighting: Sighting): InventoryEntry {
   const { tool } = sighting
-  const evidence = [...sighting.evidence.values()].sort((a, b) => CONFIDENCES.indexOf(b.confidence) - CONFIDENCES.indexOf(a.confidence) || b.count - a.count)
+  const evidence = [...sighting.evidence.values()].sort(
+    (a, b) => CONFIDENCES.indexOf(b.confidence) - CONFIDENCES.indexOf(a.confidence) || b.count - a.count,
+  )
   const launch = [...sighting.launch.values()].sort((a, b) => b.count - a.count)
   return {
     tool: tool.name,

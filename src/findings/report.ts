@@ -31,7 +31,13 @@ export interface Summary {
     /** Records whose time was written without a zone and was taken as UTC. */
     readonly timeAssumedUtc: number
   }
-  readonly events: readonly { readonly channel: string; readonly provider: string; readonly id: number | null; readonly table: string | null; readonly count: number }[]
+  readonly events: readonly {
+    readonly channel: string
+    readonly provider: string
+    readonly id: number | null
+    readonly table: string | null
+    readonly count: number
+  }[]
   readonly hosts: number
   readonly timeRange: { readonly first: string; readonly last: string } | null
   /** The clock that `ago()` and `now()` were taken against, and where it came from. */
@@ -41,7 +47,12 @@ export interface Summary {
     readonly mapped: readonly { readonly schema: string; readonly records: number }[]
     readonly unmapped: readonly { readonly channel: string; readonly provider: string; readonly records: number }[]
   }
-  readonly rules: readonly { readonly id: string; readonly title: string; readonly matches: number; readonly note: string | null }[]
+  readonly rules: readonly {
+    readonly id: string
+    readonly title: string
+    readonly matches: number
+    readonly note: string | null
+  }[]
   readonly seconds: number
 }
 

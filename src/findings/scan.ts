@@ -36,15 +36,29 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
   const findings: Finding[] = []
   const rules: Summary['rules'][number][] = []
   for (const rule of loadRules()) {
-    const run = await runRule(store, rule, { asOf: asOf.micros, replay: options.asOf === undefined, limit: FINDINGS_PER_RULE })
+    const run = await runRule(store, rule, {
+      asOf: asOf.micros,
+      replay: options.asOf === undefined,
+      limit: FINDINGS_PER_RULE,
+    })
     findings.push(...findingsOf(run, nameTool, maskSecrets))
     const cut = run.total > run.matches.length ? `${run.total} rows; the first ${run.matches.length} are shown` : null
     rules.push({ id: rule.id, title: rule.title, matches: run.total, note: run.refused ?? cut })
   }
-  findings.sort((a, b) => LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) || (b.time ?? '').localeCompare(a.time ?? '') || a.rule.localeCompare(b.rule))
+  findings.sort(
+    (a, b) =>
+      LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) ||
+      (b.time ?? '').localeCompare(a.time ?? '') ||
+      a.rule.localeCompare(b.rule),
+  )
   return {
     latchkey: { version, format: 1 },
-    summary: { ...stored, asOf: { time: formatTime(asOf.micros), from: asOf.from }, rules, seconds: Math.round(options.seconds() * 1000) / 1000 },
+    summary: {
+      ...stored,
+      asOf: { time: formatTime(asOf.micros), from: asOf.from },
+      rules,
+      seconds: Math.round(options.seconds() * 1000) / 1000,
+    },
     inventory,
     findings,
   }
@@ -53,20 +67,32 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
 /** Leaves out events before `since` and from `until` on, for whatever asks the store from now on. */
 export async function narrow(store: Store, since: number | undefined, until: number | undefined): Promise<void> {
   if (since === undefined && until === undefined) return
-  const conditions = [since === undefined ? '' : `time >= make_timestamp(${since})`, until === undefined ? '' : `time < make_timestamp(${until})`]
+  const conditions = [
+    since === undefined ? '' : `time >= make_timestamp(${since})`,
+    until === undefined ? '' : `time < make_timestamp(${until})`,
+  ]
   const [[database] = []] = await store.rows('SELECT current_database()')
   for (const { name } of store.model.classes) {
     const table = `${quoteIdentifier(String(database))}.main.${quoteIdentifier(name)}`
-    await store.connection.run(`CREATE OR REPLACE TEMP VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${table} WHERE ${conditions.filter(Boolean).join(' AND ')}`)
+    await store.connection.run(
+      `CREATE OR REPLACE TEMP VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${table} WHERE ${conditions.filter(Boolean).join(' AND ')}`,
+    )
   }
 }
 
 /** The newest event. A time later than a day from now is a broken clock and is passed over; without any event the wall clock serves. */
-export async function clockOf(store: Store, given: number | undefined): Promise<{ readonly micros: number; readonly from: Summary['asOf']['from'] }> {
+export async function clockOf(
+  store: Store,
+  given: number | undefined,
+): Promise<{ readonly micros: number; readonly from: Summary['asOf']['from'] }> {
   if (given !== undefined) return { micros: given, from: 'option' }
   const latest = (Date.now() + 86_400_000) * 1000
-  const [[newest] = []] = await store.rows(`SELECT max(epoch_us(time)) FROM (${everyEvent(store, 'time')}) WHERE time <= make_timestamp(${latest})`)
-  return newest === null || newest === undefined ? { micros: Date.now() * 1000, from: 'wall clock' } : { micros: Number(newest), from: 'newest event' }
+  const [[newest] = []] = await store.rows(
+    `SELECT max(epoch_us(time)) FROM (${everyEvent(store, 'time')}) WHERE time <= make_timestamp(${latest})`,
+  )
+  return newest === null || newest === undefined
+    ? { micros: Date.now() * 1000, from: 'wall clock' }
+    : { micros: Number(newest), from: 'newest event' }
 }
 
 /** What the events behind a match name. */
@@ -79,6 +105,15 @@ function nameTool(events: readonly EvidenceEvent[]): Naming {
       other ??= tool.name
     }
   }
-  if (other !== undefined) return { tool: other, isRemoteAccess: false, reason: `${other} is not counted as a remote access tool, so the level is informational` }
-  return { tool: null, isRemoteAccess: false, reason: 'nothing but the name points at a remote access tool, so the level is informational' }
+  if (other !== undefined)
+    return {
+      tool: other,
+      isRemoteAccess: false,
+      reason: `${other} is not counted as a remote access tool, so the level is informational`,
+    }
+  return {
+    tool: null,
+    isRemoteAccess: false,
+    reason: 'nothing but the name points at a remote access tool, so the level is informational',
+  }
 }

@@ -19,9 +19,13 @@ export async function summarise(store: Store, run: IngestResult | undefined): Pr
     FROM (${everyEvent(store, 'log_name, log_provider, event_code, log_table, schema, time, time_quality')})
     GROUP BY ALL ORDER BY 6 DESC, 1, 2, 3, 4`,
   )
-  const [[hosts] = []] = await store.rows(`SELECT count(DISTINCT lower(device_hostname)) FROM (${everyEvent(store, 'device_hostname')})`)
-  const [[sources, records, unmapped] = []] = await store.rows('SELECT count(*), sum(records)::BIGINT, sum(unmapped)::BIGINT FROM source')
-  const [[files, bytes] = []] = await store.rows('SELECT count(*), sum(size)::BIGINT FROM file')
+  const [[hosts] = []] = await store.rows(
+    `SELECT count(DISTINCT lower(device_hostname)) FROM (${everyEvent(store, 'device_hostname')})`,
+  )
+  const [[sources, records, unmapped] = []] = await store.rows(
+    'SELECT count(*), sum(records)::BIGINT, sum(unmapped)::BIGINT FROM source',
+  )
+  const [[files, bytes] = []] = await store.rows('SELECT count(*), sum(size)::BIGINT FROM read_file')
   const rejected = await rejections(store)
   const empty = await store.rows('SELECT count(*) FROM source WHERE records = 0')
   let first = Number.POSITIVE_INFINITY
@@ -29,7 +33,10 @@ export async function summarise(store: Store, run: IngestResult | undefined): Pr
   let stored = 0
   let withoutTime = 0
   let assumed = 0
-  const events = new Map<string, { channel: string; provider: string; id: number | null; table: string | null; count: number }>()
+  const events = new Map<
+    string,
+    { channel: string; provider: string; id: number | null; table: string | null; count: number }
+  >()
   const mapped = new Map<string, number>()
   const others = new Map<string, { channel: string; provider: string; records: number }>()
   for (const [channel, provider, id, table, schema, count, from, to, missing, assumedUtc] of groups) {
@@ -39,7 +46,13 @@ export async function summarise(store: Store, run: IngestResult | undefined): Pr
     assumed += Number(assumedUtc)
     if (from !== null) first = Math.min(first, Number(from))
     if (to !== null) last = Math.max(last, Number(to))
-    const event = { channel: text(channel), provider: text(provider), id: id === null ? null : Number(id), table: table === null ? null : text(table), count: 0 }
+    const event = {
+      channel: text(channel),
+      provider: text(provider),
+      id: id === null ? null : Number(id),
+      table: table === null ? null : text(table),
+      count: 0,
+    }
     const key = JSON.stringify([event.channel, event.provider, event.id, event.table])
     const known = events.get(key) ?? event
     known.count += amount
@@ -81,8 +94,12 @@ export async function summarise(store: Store, run: IngestResult | undefined): Pr
   }
 }
 
-async function rejections(store: Store): Promise<{ readonly list: Rejection[]; readonly files: number; readonly records: number }> {
-  const rows = await store.rows('SELECT source, code, reason, position, records, count FROM rejection ORDER BY source, position, code')
+async function rejections(
+  store: Store,
+): Promise<{ readonly list: Rejection[]; readonly files: number; readonly records: number }> {
+  const rows = await store.rows(
+    'SELECT source, code, reason, position, records, count FROM rejection ORDER BY source, position, code',
+  )
   const list = rows.map(([source, code, reason, position, records, count]) => ({
     file: text(source),
     code: text(code),
@@ -92,7 +109,9 @@ async function rejections(store: Store): Promise<{ readonly list: Rejection[]; r
     count: Number(count),
   }))
   const readable = new Set((await store.rows('SELECT name FROM source WHERE records > 0')).map(([name]) => text(name)))
-  const unread = new Set(list.filter(({ file, records }) => !readable.has(file) && records !== 0).map(({ file }) => file))
+  const unread = new Set(
+    list.filter(({ file, records }) => !readable.has(file) && records !== 0).map(({ file }) => file),
+  )
   return { list, files: unread.size, records: list.reduce((sum, { records }) => sum + (records ?? 0), 0) }
 }
 
