@@ -29,6 +29,7 @@ const FOLDERS: readonly Folder[] = [
   { name: 'model', schema: 'event-model.schema.json', check: checkModel },
   { name: 'schemas', schema: 'schema-map.schema.json', check: checkSchemaMaps },
   { name: 'tools', schema: 'tool.schema.json' },
+  { name: 'identity', schema: 'identity.schema.json' },
 ]
 
 function main(): void {

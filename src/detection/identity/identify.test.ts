@@ -113,13 +113,19 @@ describe('a program', () => {
     ])
   })
 
+  it('is known on Linux by a name without extension', () => {
+    expect(ran('/usr/bin/rustdesk')).toEqual(['rustdesk medium at work'])
+    expect(ran('C:\\x\\rustdesk')).toEqual([])
+    expect(ran('/usr/bin/level')).toEqual([])
+  })
+
   it('bears the role the catalogue gives it', () => {
     const path = 'C:\\Program Files (x86)\\ScreenConnect Client (0123456789abcdef)\\ScreenConnect.ClientService.exe'
     expect(identify({ class: 'process', process_file_path: path })[0]?.role).toBe('agent')
   })
 
   it('takes no harm from hostile text', () => {
-    const long = 'a\\'.repeat(50_000)
+    const long = `${'a\\'.repeat(50_000)}${' '.repeat(50_000)}b`
     const observation = { class: 'process', process_file_path: long, process_file_company: long, service_name: long }
     expect(named({ ...observation, url: long, query_hostname: '.'.repeat(9999), reg_target: long })).toEqual([])
     expect(named({ class: 'process', process_file_path: '__proto__', process_file_company: 'constructor' })).toEqual([])
@@ -289,10 +295,15 @@ describe('a trace', () => {
     expect(identify({ class: 'file', activity: 'delete', file_path: `C:\\x\\${file_name}`, file_name })).toEqual([])
   })
 
-  it('of the registry names nothing', () => {
+  it('is the key of a tool’s service', () => {
+    const reg_target = 'HKLM\\System\\CurrentControlSet\\Services\\ScreenConnect Client (0123456789abcdef)\\ImagePath'
+    expect(named({ class: 'registry', reg_target })).toEqual(['screenconnect medium trace'])
+  })
+
+  it('of any other part of the registry names nothing', () => {
     const [found] = identify({
       class: 'registry',
-      reg_target: 'HKLM\\System\\CurrentControlSet\\Services\\AnyDesk\\ImagePath',
+      reg_target: 'HKLM\\SOFTWARE\\Clients\\Media\\AnyDesk',
     })
     expect([found?.tool.id, found?.named, found?.state]).toEqual(['anydesk', false, 'trace'])
   })

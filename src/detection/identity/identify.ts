@@ -188,7 +188,7 @@ function readFile(found: Gathering, observation: Observation): void {
   const name = text(found.index, observation.file_name) ?? (path && baseName(path))
   if (name)
     for (const [tool, [sign]] of programSigns(found.index, { ...NO_PROGRAM, path, name }).signs)
-      if (sign?.kind === 'executable')
+      if (sign?.kind === 'executable' && sign.worth !== 'vague')
         found.one(tool, 'file-name', name, 'file', sign.worth === 'specific' ? 'medium' : 'low', false, sign.role)
   if (path)
     for (const hit of found.index.artefacts.find(path))
@@ -218,11 +218,17 @@ function readRest(found: Gathering, observation: Observation): void {
   if (key)
     for (const hit of found.index.registry.find(registryPath(key)))
       found.one(hit.tool, 'registry', key, 'registry', 'low', false)
+  const service = key && SERVICE_KEY.exec(key)?.[1]
+  if (service)
+    for (const hit of found.index.services.find(service))
+      if (hit.worth !== 'vague') found.one(hit.tool, 'service', service, 'registry', ofWorth(hit.worth), false)
   const pipe = text(found.index, observation.pipe_name)
   if (pipe)
     for (const hit of found.index.pipes.find(pipe.replace(/^(\\\\\.\\pipe)?\\/i, '')))
       found.one(hit.tool, 'pipe', pipe, 'pipe', ofWorth(hit.worth), true)
 }
+
+const SERVICE_KEY = /\\(?:CurrentControlSet|ControlSet\d{3})\\Services\\([^\\]{1,256})/i
 
 /** Registry paths as Sysmon, Security and Defender write them, in one spelling. */
 function registryPath(key: string): string {
@@ -249,7 +255,7 @@ function programOf(
     original: read('original_name'),
     internal: read('internal_name'),
     company: read('company'),
-    product: read('product'),
+    product: read('product') ?? read('description'),
     signer: read('signer'),
     signatureStatus: read('signature_status'),
   }
@@ -267,10 +273,16 @@ const NO_PROGRAM: Program = {
   signatureStatus: undefined,
 }
 
-/** A value as text, or undefined where the column says nothing. */
+const PADDING = new Set([' ', '\t', '\r', '\n', '\0', '"'])
+
+/** A value as text without blanks and quotes around it, or undefined where the column says nothing. */
 function text(index: ToolIndex, value: string | null | undefined): string | undefined {
   if (typeof value !== 'string') return undefined
-  const trimmed = value.replace(/^[\s"]+|[\s"]+$/g, '')
+  let start = 0
+  let end = value.length
+  while (start < end && PADDING.has(value[start]!)) start++
+  while (end > start && PADDING.has(value[end - 1]!)) end--
+  const trimmed = value.slice(start, end)
   return trimmed === '' || index.blanks.has(trimmed.toLowerCase()) ? undefined : trimmed
 }
 

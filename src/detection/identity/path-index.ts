@@ -8,7 +8,7 @@ interface PathPattern {
   readonly parts: readonly string[]
   /** The first part must be the first folder of the drive. */
   readonly rooted: boolean
-  /** Everything below the last part is meant; otherwise the last part is a file. */
+  /** The last part and everything below it is meant; otherwise the last part is a file. */
   readonly folder: boolean
   readonly hit: Hit
 }
@@ -70,7 +70,7 @@ export class PathIndex {
 
 function matches(pattern: PathPattern, parts: readonly string[]): boolean {
   const length = pattern.parts.length
-  const last = pattern.folder ? parts.length - length - 1 : parts.length - length
+  const last = parts.length - length
   if (last < 0) return false
   const from = pattern.folder ? 0 : last
   for (let start = from; start <= last; start++) {

@@ -46,7 +46,8 @@ export function programSigns(
   for (const text of [original, internal])
     if (text && /\w/.test(text))
       collect(signs, 'original-file-name', text, index.originals.find(withoutExtension(text)))
-  if (name) collect(signs, 'executable', name, index.names.find(name))
+  const unix = path?.startsWith('/') === true
+  if (name) collect(signs, 'executable', name, (unix ? index.unixNames : index.names).find(name))
   if (path) collect(signs, 'path', path, index.folders.find(path))
   for (const [tool, list] of signs) {
     const reason = refutes(index, program, tool, list)

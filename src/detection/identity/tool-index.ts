@@ -9,6 +9,8 @@ import { normalisePhrase, PhraseIndex } from './phrase-index.js'
 export class ToolIndex {
   readonly tools: readonly Tool[]
   readonly names: NameIndex
+  /** Programs of Linux and macOS, which bear no extension. */
+  readonly unixNames: NameIndex
   readonly originals: NameIndex
   readonly companies = new PhraseIndex()
   readonly products = new PhraseIndex()
@@ -36,6 +38,7 @@ export class ToolIndex {
     const common = new Set(signs.common_folders)
     this.tools = tools
     this.names = new NameIndex(signs.copy_marks)
+    this.unixNames = new NameIndex(signs.copy_marks)
     this.originals = new NameIndex(signs.copy_marks)
     this.folders = new PathIndex(common)
     this.artefacts = new PathIndex(common)
@@ -56,7 +59,10 @@ export class ToolIndex {
 
   private addTool(tool: Tool, index: number): void {
     for (const value of tool.executables ?? []) {
-      if (value.platform === 'unix') continue
+      if (value.platform === 'unix') {
+        this.unixNames.add(index, value)
+        continue
+      }
       this.names.add(index, value)
       if (hitOf(index, value)?.worth === 'specific')
         this.originals.add(index, { ...value, value: withoutExtension(value.value) })
