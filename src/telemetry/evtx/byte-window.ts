@@ -5,12 +5,14 @@ export class ByteWindow {
   private readonly blocks: AsyncIterator<Uint8Array>
   private held: Uint8Array = NONE
   private block: Uint8Array = NONE
-  private readonly assembled: Uint8Array
+  private assembled: Uint8Array = NONE
 
   /** `size`: the longest window that will be asked for. */
-  constructor(chunks: AsyncIterable<Uint8Array>, size: number) {
+  constructor(
+    chunks: AsyncIterable<Uint8Array>,
+    private readonly size: number,
+  ) {
     this.blocks = chunks[Symbol.asyncIterator]()
-    this.assembled = new Uint8Array(size)
   }
 
   /** The next `count` bytes, or fewer at the end; they stay what they are until the next call. Copies only what lies across blocks. */
@@ -30,6 +32,7 @@ export class ByteWindow {
       }
       const { length } = this.held
       const taken = this.block.subarray(0, count - length)
+      if (this.assembled.length === 0) this.assembled = new Uint8Array(this.size)
       this.assembled.set(this.held)
       this.assembled.set(taken, length)
       this.held = this.assembled.subarray(0, length + taken.length)

@@ -237,11 +237,11 @@ function plausible(count: number, size: number): number {
 }
 
 export function isZero(bytes: Uint8Array, start: number, end: number): boolean {
-  const stop = Math.min(end, bytes.length)
-  for (let at = start; at < stop; at++) if (bytes[at] !== 0) return false
-  return true
+  const part = bytes.subarray(start, end)
+  return Buffer.compare(part, ZEROS.subarray(0, part.length)) === 0
 }
 
+const ZEROS = new Uint8Array(CHUNK_SIZE)
 const SIGNATURE = 0x00002a2a
 const ASTERISK = 0x2a
 /** Header, end of the binary XML, copy of the size. */

@@ -24,9 +24,8 @@ export interface Text {
   readonly slot: number
   /** The whole text, where no slot is in it; else empty. */
   readonly constant: string
-  readonly constantBytes: Uint8Array
   /** Constants and slots in order, where it is more than one of them. */
-  readonly parts: readonly (Uint8Array | number)[]
+  readonly parts: readonly (string | number)[]
 }
 
 /**
@@ -217,10 +216,10 @@ class PlanBuilder {
       if (uses > MAX_USES) throw new BinXmlError(`a value is used more than ${MAX_USES} times`, 0)
       this.uses.set(piece, uses)
     }
-    if (pieces.length === 1 && typeof pieces[0] === 'number') return { ...NOTHING, slot: pieces[0] }
+    if (pieces.length === 1 && typeof pieces[0] === 'number') return { slot: pieces[0], constant: '', parts: NO_PARTS }
     const constant = constantOf(pieces)
-    if (constant !== undefined) return { ...NOTHING, constant, constantBytes: ENCODER.encode(constant) }
-    return { ...NOTHING, parts: pieces.map((piece) => (typeof piece === 'string' ? ENCODER.encode(piece) : piece)) }
+    if (constant !== undefined) return { slot: -1, constant, parts: NO_PARTS }
+    return { slot: -1, constant: '', parts: pieces }
   }
 
   private piecesOf(parts: readonly Part[], frame: Frame): Piece[] {
@@ -295,8 +294,8 @@ const MAX_FIELDS = 8192
 const MAX_USES = 16
 const MAX_LAYOUTS = 4096
 
-const ENCODER = new TextEncoder()
-const NOTHING: Text = { slot: -1, constant: '', constantBytes: new Uint8Array(0), parts: [] }
+const NO_PARTS: readonly Piece[] = []
+const NOTHING: Text = { slot: -1, constant: '', parts: NO_PARTS }
 
 /** Parts of `System` that have a place of their own in every record. */
 const ENVELOPE = new Set([

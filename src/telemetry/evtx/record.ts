@@ -105,13 +105,13 @@ export class EvtxRecord implements TelemetryRecord {
   private appendParts(text: Text, out: ByteBuffer): boolean {
     const { parts } = text
     if (parts.length === 0) {
-      appendBytes(text.constantBytes, out)
+      out.appendString(text.constant)
       return true
     }
     let found = false
     for (const part of parts) {
       if (typeof part !== 'number') {
-        appendBytes(part, out)
+        out.appendString(part)
         found = true
       } else if (this.appendSlot(part, out)) found = true
     }
@@ -134,7 +134,7 @@ export class EvtxRecord implements TelemetryRecord {
     }
     const tree = readTree(bytes, this.view, start, end)
     if (tree.content.length === 0) throw new BinXmlError('the record is empty', start)
-    const template = new Template(tree, bytes, start)
+    const template = new Template(tree)
     this.reserve(template.slotCount)
     this.shape = new Shape(template)
   }
@@ -197,7 +197,7 @@ export class EvtxRecord implements TelemetryRecord {
       else if (bytes[at] === Token.templateInstance) at = this.instance(at, end, slot)
       else {
         const tree = readTree(bytes, view, at, end)
-        const template = new Template(tree, bytes, at)
+        const template = new Template(tree)
         const base = this.reserve(template.slotCount)
         // Nothing like it may come again, so it is not kept.
         const expansion = { slot, base, template, count: 0 }
@@ -284,15 +284,6 @@ export class EvtxRecord implements TelemetryRecord {
     else this.appendParts(text, scratch)
     return scratch.toString()
   }
-}
-
-function appendBytes(from: Uint8Array, out: ByteBuffer): void {
-  const count = from.length
-  out.reserve(count)
-  const { bytes, length } = out
-  if (count > 64) bytes.set(from, length)
-  else for (let index = 0; index < count; index++) bytes[length + index] = from[index]!
-  out.length = length + count
 }
 
 const NO_FIELDS: FieldLayout = { names: [] }

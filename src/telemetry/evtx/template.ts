@@ -9,14 +9,23 @@ export class Template {
   readonly used: Uint8Array
   /** What records with this template outermost are made of. */
   readonly shape: Shape
-  private readonly runs: readonly Uint8Array[]
-  private readonly names: readonly (Uint8Array | undefined)[]
 
-  constructor(tree: Tree, bytes: Uint8Array, start: number) {
+  constructor(tree: Tree) {
     this.content = tree.content
     this.slotCount = tree.slotCount
     this.used = usedSlots(tree)
     this.shape = new Shape(this)
+  }
+}
+
+/** A template as it was found in a chunk, to recognise it by in the next. */
+class Definition {
+  readonly template: Template
+  private readonly runs: readonly Uint8Array[]
+  private readonly names: readonly (Uint8Array | undefined)[]
+
+  constructor(tree: Tree, bytes: Uint8Array, start: number) {
+    this.template = new Template(tree)
     const runs: Uint8Array[] = []
     let at = start
     for (const site of tree.sites) {
@@ -95,20 +104,20 @@ function find(bytes: Uint8Array, view: DataView, offset: number): Template {
   if (end > bytes.length) throw new BinXmlError(`a template at offset ${offset} is longer than the chunk`, offset)
   const id = view.getUint32(offset + 4, true)
   const alike = known.get(id)
-  if (alike !== undefined) for (const template of alike) if (template.matches(bytes, view, start, end)) return template
+  if (alike !== undefined) for (const each of alike) if (each.matches(bytes, view, start, end)) return each.template
   const tree = readTree(bytes, view, start, end)
   if (!tree.content.some(({ kind }) => kind === 'element'))
     throw new BinXmlError(`there is no template at offset ${offset}`, offset)
-  const template = new Template(tree, bytes, start)
-  remember(id, template, end - start)
-  return template
+  const definition = new Definition(tree, bytes, start)
+  remember(id, definition, end - start)
+  return definition.template
 }
 
 /** Templates of this thread by the first bytes of their GUID. */
-const known = new Map<number, Template[]>()
+const known = new Map<number, Definition[]>()
 let knownBytes = 0
 
-function remember(id: number, template: Template, size: number): void {
+function remember(id: number, definition: Definition, size: number): void {
   // A log that was made to have a new template in each record must not fill the memory.
   if (knownBytes > MAX_KNOWN_BYTES) {
     known.clear()
@@ -116,9 +125,9 @@ function remember(id: number, template: Template, size: number): void {
   }
   knownBytes += size
   const alike = known.get(id)
-  if (alike === undefined) known.set(id, [template])
-  else if (alike.length < MAX_ALIKE) alike.push(template)
-  else alike[knownBytes % MAX_ALIKE] = template
+  if (alike === undefined) known.set(id, [definition])
+  else if (alike.length < MAX_ALIKE) alike.push(definition)
+  else alike[knownBytes % MAX_ALIKE] = definition
 }
 
 const MAX_KNOWN_BYTES = 8 * 2 ** 20
