@@ -115,6 +115,8 @@ export interface Signs {
   readonly system_folders: readonly string[]
   readonly other_publishers: readonly string[]
   readonly common_folders: readonly string[]
+  readonly common_keys: readonly string[]
+  readonly common_words: readonly string[]
 }
 
 export interface Catalogue {

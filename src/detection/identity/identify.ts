@@ -1,11 +1,11 @@
-import type { Confidence } from '../../findings/report.js'
 import { loadCatalogue, type ProgramRole, type Tool } from './catalogue.js'
+import { CONFIDENCE_RANK, type Confidence } from './confidence.js'
 import { hostOf } from './domain-index.js'
 import type { Worth } from './hit.js'
 import type { Observation } from './observation.js'
 import { collect, type Program, programSigns, type Sign, type Signs } from './program.js'
 import { ToolIndex } from './tool-index.js'
-import { CONFIDENCE_RANK, confidenceOf } from './verdict.js'
+import { confidenceOf } from './verdict.js'
 
 export type EvidenceKind =
   | Sign['kind']
@@ -98,7 +98,7 @@ class Gathering {
   constructor(readonly index: ToolIndex) {}
 
   program(of: Subject, program: Program, atWork: boolean): void {
-    const { signs } = programSigns(this.index, program)
+    const signs = programSigns(this.index, program)
     this.signs(of, signs, atWork, holds(program.signatureStatus))
   }
 
@@ -168,7 +168,7 @@ function readService(found: Gathering, observation: Observation): void {
   const path = text(found.index, observation.service_file_path)
   const file = text(found.index, observation.service_file_name) ?? (path && baseName(path))
   if (!name && !file) return
-  const { signs } = programSigns(found.index, { ...NO_PROGRAM, path, name: file })
+  const signs = programSigns(found.index, { ...NO_PROGRAM, path, name: file })
   if (name) collect(signs, 'service', name, found.index.services.find(name))
   found.signs('service', signs, true)
 }
@@ -177,7 +177,7 @@ function readPackage(found: Gathering, observation: Observation): void {
   const product = text(found.index, observation.product_name)
   const vendor = text(found.index, observation.product_vendor)
   if (!product && !vendor) return
-  const { signs } = programSigns(found.index, { ...NO_PROGRAM, product, company: vendor })
+  const signs = programSigns(found.index, { ...NO_PROGRAM, product, company: vendor })
   found.signs('package', signs, observation.class === 'installer')
 }
 
@@ -187,7 +187,7 @@ function readFile(found: Gathering, observation: Observation): void {
   const path = text(found.index, observation.file_path)
   const name = text(found.index, observation.file_name) ?? (path && baseName(path))
   if (name)
-    for (const [tool, [sign]] of programSigns(found.index, { ...NO_PROGRAM, path, name }).signs)
+    for (const [tool, [sign]] of programSigns(found.index, { ...NO_PROGRAM, path, name }))
       if (sign?.kind === 'executable' && sign.worth !== 'vague')
         found.one(tool, 'file-name', name, 'file', sign.worth === 'specific' ? 'medium' : 'low', false, sign.role)
   if (path)

@@ -29,12 +29,8 @@ export interface Sign {
 export type Signs = Map<number, Sign[]>
 
 /** Gathers the signs of a program, and drops bare names that its own version resource, signature or place refutes. */
-export function programSigns(
-  index: ToolIndex,
-  program: Program,
-): { readonly signs: Signs; readonly refuted: ReadonlyMap<number, string> } {
+export function programSigns(index: ToolIndex, program: Program): Signs {
   const signs: Signs = new Map()
-  const refuted = new Map<number, string>()
   const { path, name, original, internal, company, product, signer } = program
   if (signer) collect(signs, 'signer', signer, index.signers.find(signer))
   if (company)
@@ -49,13 +45,8 @@ export function programSigns(
   const unix = path?.startsWith('/') === true
   if (name) collect(signs, 'executable', name, (unix ? index.unixNames : index.names).find(name))
   if (path) collect(signs, 'path', path, index.folders.find(path))
-  for (const [tool, list] of signs) {
-    const reason = refutes(index, program, tool, list)
-    if (!reason) continue
-    refuted.set(tool, reason)
-    signs.delete(tool)
-  }
-  return { signs, refuted }
+  for (const [tool, list] of signs) if (isRefuted(index, program, tool, list)) signs.delete(tool)
+  return signs
 }
 
 export function collect(signs: Signs, kind: SignKind, value: string, hits: readonly Hit[]): void {
@@ -71,36 +62,24 @@ export function collect(signs: Signs, kind: SignKind, value: string, hits: reado
 
 const RANK: Readonly<Record<Worth, number>> = { specific: 2, pointing: 1, vague: 0 }
 
-/** Why a name does not count, where nothing in the file itself speaks for the tool. */
-function refutes(index: ToolIndex, program: Program, tool: number, signs: readonly Sign[]): string | undefined {
-  if (
-    signs.some(
-      ({ kind, worth }) =>
-        kind === 'signer' ||
-        kind === 'company' ||
-        kind === 'product' ||
-        (kind === 'original-file-name' && worth === 'specific' && !program.company),
-    )
-  )
-    return undefined
-  const { company, product, signer, original } = program
+/** Whether a name or a place does not count: the file itself speaks of something else, or it lies where Windows keeps its own. */
+function isRefuted(index: ToolIndex, program: Program, tool: number, signs: readonly Sign[]): boolean {
+  const { company, product, signer, original, path } = program
+  const own = (sign: Sign) =>
+    sign.kind === 'signer' ||
+    sign.kind === 'company' ||
+    sign.kind === 'product' ||
+    (sign.kind === 'original-file-name' && sign.worth === 'specific' && !company)
+  if (signs.some(own)) return false
   const texts = [company, product, signer].filter((text) => text !== undefined)
   const known = index.knownAs[tool] ?? []
-  const speaks = texts.some((text) => wordsOf(text).some((word) => known.some((own) => word.startsWith(own))))
-  if (!speaks) {
-    for (const text of texts)
-      if (index.otherPublishers.some((publisher) => startsWithWord(text, publisher))) return `published by ${text}`
-    if ((company || product) && index.describedTools.has(tool))
-      return `the version resource names ${[company, product].filter(Boolean).join(', ')}`
-    const other =
-      original &&
-      index.originals.find(withoutExtension(original)).find((hit) => hit.worth === 'specific' && hit.tool !== tool)
-    if (other) return `the original file name ${original} is another tool's`
+  if (!texts.some((text) => wordsOf(text).some((word) => known.some((own) => word.startsWith(own))))) {
+    if (texts.some((text) => index.otherPublishers.some((publisher) => startsWithWord(text, publisher)))) return true
+    if ((company || product) && index.describedTools.has(tool)) return true
+    const others = original ? index.originals.find(withoutExtension(original)) : []
+    if (others.some((hit) => hit.worth === 'specific' && hit.tool !== tool)) return true
   }
-  const placed = signs.some((sign) => sign.kind === 'path')
-  if (program.path && !placed && index.tools[tool]?.tier !== 'admin-tool' && inSystemFolder(index, program.path))
-    return `lies in a folder of Windows`
-  return undefined
+  return path !== undefined && !signs.some((sign) => sign.kind === 'path') && inSystemFolder(index, path)
 }
 
 function wordsOf(text: string): string[] {

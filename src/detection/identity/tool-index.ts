@@ -42,13 +42,14 @@ export class ToolIndex {
     this.originals = new NameIndex(signs.copy_marks)
     this.folders = new PathIndex(common)
     this.artefacts = new PathIndex(common)
-    this.registry = new PathIndex(new Set([...common, ...REGISTRY_COMMON]))
+    this.registry = new PathIndex(new Set([...common, ...signs.common_keys]))
     this.browsers = new Set(signs.browsers)
     this.websiteLabels = new Set(signs.website_labels)
     this.blanks = new Set(signs.blank_values)
     this.otherPublishers = signs.other_publishers
     this.systemFolders = signs.system_folders
-    this.knownAs = tools.map(knownAs)
+    const commonWords = new Set(signs.common_words)
+    this.knownAs = tools.map((tool) => knownAs(tool, commonWords))
     this.describedTools = new Set(
       tools.flatMap((tool, index) => ((tool.company_names ?? tool.product_names) ? [index] : [])),
     )
@@ -89,47 +90,15 @@ export class ToolIndex {
   }
 }
 
-const REGISTRY_COMMON = [
-  'hklm',
-  'hkcu',
-  'hku',
-  'software',
-  'wow6432node',
-  'system',
-  'currentcontrolset',
-  'controlset001',
-  'classes',
-  'currentversion',
-  'uninstall',
-  'run',
-  'policies',
-  'appid',
-  'shell',
-  'open',
-  'command',
-  'windows nt',
-  'control',
-  'safeboot',
-  'network',
-  'driverdatabase',
-  'deviceids',
-]
-
 /** Version resources write original names with and without an extension, and build tools leave `.dll` in an `.exe`. */
 export function withoutExtension(name: string): string {
   return name.replace(/\.(exe|dll|mui|exe\.mui)$/i, '')
 }
 
 /** Distinctive words only: a word of four letters or more that is not what every vendor calls itself. */
-function knownAs(tool: Tool): string[] {
+function knownAs(tool: Tool, commonWords: ReadonlySet<string>): string[] {
   const words = [tool.name, ...(tool.aliases ?? []), tool.vendor ?? ''].flatMap((text) =>
     normalisePhrase(text).split(/[^\p{L}\p{N}]+/u),
   )
-  return [...new Set(words.filter((word) => word.length >= 4 && !COMMON_WORDS.has(word)))]
+  return [...new Set(words.filter((word) => word.length >= 4 && !commonWords.has(word)))]
 }
-
-const COMMON_WORDS = new Set(
-  'remote desktop access control support software connect agent manager management client server viewer assist service systems system technologies technology solutions corporation limited gmbh inc company microsoft windows open source others formerly network networks cloud session quick screen sharing home group team central online international tool tools utilities host works studio code computer personal professional help data'.split(
-    ' ',
-  ),
-)

@@ -1,4 +1,4 @@
-import type { Confidence } from '../../findings/report.js'
+import type { Confidence } from './confidence.js'
 import type { Sign } from './program.js'
 
 /**
@@ -42,5 +42,3 @@ const FAMILY: Readonly<Record<Sign['kind'], string>> = {
   path: 'place',
   service: 'service',
 }
-
-export const CONFIDENCE_RANK: Readonly<Record<Confidence, number>> = { low: 0, medium: 1, high: 2, certain: 3 }
