@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Store } from '../backends/duckdb/store.js'
 import { compileKql } from '../detection/compile-query.js'
 import { clockOf, narrow } from '../findings/scan.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
@@ -33,7 +34,8 @@ export async function query(text: string, paths: readonly string[], options: Que
   const { store } = await openInput(paths, options)
   try {
     await narrow(store, timeOption('--since', options.since), timeOption('--until', options.until))
-    const compiled = compileKql(source.text, { asOf: (await clockOf(store, given)).micros })
+    const asOf = (await clockOf(store, given)).micros
+    const compiled = compileKql(source.text, { asOf })
     if (!compiled.ok) return 2
     const rows = (await store.rows(compiled.sql, compiled.params)).map((row) =>
       compiled.columns.map(({ type }, index) => compiled.read(row[index], type) as Cell),
@@ -50,7 +52,7 @@ export async function query(text: string, paths: readonly string[], options: Que
       options,
     )
     if (rows.length === 0 && options.quiet !== true)
-      process.stderr.write(`${await whyNothing(compiled.tables, store)}\n`)
+      process.stderr.write(`${await whyNothing(compiled.query, store, asOf)}\n`)
     return 0
   } finally {
     await store.close()
@@ -68,18 +70,22 @@ function readQuery(path: string): string {
 }
 
 /** Says which of the query's tables have rows, so that no result is never a riddle. */
-async function whyNothing(
-  tables: readonly { readonly name: string; readonly count: string }[],
-  store: { rows: (sql: string) => Promise<readonly (readonly unknown[])[]> },
-): Promise<string> {
+async function whyNothing(query: unknown, store: Store, asOf: number): Promise<string> {
   const parts: string[] = []
-  for (const { name, count } of tables) {
-    const [[rows] = []] = await store.rows(count)
-    parts.push(
-      Number(rows) === 0
-        ? `nothing that was read fills ${name}`
-        : `${name} has ${Number(rows).toLocaleString('en')} rows, of which none matches`,
-    )
+  for (const name of tablesOf(query)) {
+    const counting = compileKql(`${name} | count`, { asOf })
+    const [[rows] = []] = counting.ok ? await store.rows(counting.sql, counting.params) : []
+    const count = Number(rows ?? 0)
+    parts.push(count === 0 ? `nothing that was read fills ${name}` : `${name} has ${count.toLocaleString('en')} rows, of which none matches`)
   }
   return `no rows: ${parts.length > 0 ? parts.join('; ') : 'the query asks no table'}`
+}
+
+/** Names of the tables that a query reads, wherever in it. */
+function tablesOf(node: unknown, found = new Set<string>()): ReadonlySet<string> {
+  if (typeof node !== 'object' || node === null) return found
+  const { kind, name } = node as { readonly kind?: unknown; readonly name?: unknown }
+  if (kind === 'table' && typeof name === 'string') found.add(name)
+  for (const child of Object.values(node)) tablesOf(child, found)
+  return found
 }

@@ -1,5 +1,8 @@
+import { emitDuckdb } from '../backends/duckdb/emit.js'
 import { quoteIdentifier, quoteText } from '../backends/duckdb/quote.js'
 import type { Store } from '../backends/duckdb/store.js'
+import { storeTables } from '../backends/duckdb/tables.js'
+import { timelessPart } from '../ir/timeless.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
 import { compileKql } from './compile-query.js'
 import { type EvidenceRule, periodMicros, type Rule } from './rules.js'
@@ -63,14 +66,27 @@ export async function runRule(store: Store, rule: Rule, options: RunOptions): Pr
   return { rule, matches, total, runs: clocks.length, refused: undefined }
 }
 
-/** The times at which the rule would have run and seen anything, newest first. */
+/**
+ * The times at which the rule would have run and could have found anything, newest first. Most queries begin with a filter that does not
+ * look at the time; asking once which stretches of time have rows that pass it spares running the query for all the others.
+ */
 async function clocksOf(store: Store, rule: Rule, asOf: number): Promise<readonly number[]> {
   const period = periodMicros(rule.period)
-  const rows = await store.rows(
-    `SELECT DISTINCT ((${asOf} - epoch_us(time)) // ${period})::BIGINT FROM ${quoteIdentifier(rule.evidence.class)} WHERE epoch_us(time) <= ${asOf} ORDER BY 1`,
+  const compiled = compileKql(rule.query, { asOf })
+  const timeless = compiled.ok ? timelessPart(compiled.query, TIME_COLUMNS) : undefined
+  const tables = storeTables()
+  const rows =
+    timeless === undefined
+      ? `SELECT epoch_us(time) AS micros FROM ${quoteIdentifier(rule.evidence.class)}`
+      : `SELECT epoch_us(found.${quoteIdentifier(timeless.body.columns[0]!.name)}) AS micros FROM (${emitDuckdb(timeless, (name) => tables.physical(name)).sql}) AS found`
+  const steps = await store.rows(
+    `SELECT DISTINCT ((${asOf} - micros) // ${period})::BIGINT FROM (${rows}) WHERE micros <= ${asOf} ORDER BY 1`,
   )
-  return rows.map(([step]) => asOf - Number(step) * period)
+  return steps.map(([step]) => asOf - Number(step) * period)
 }
+
+/** Columns that hold an event's time, by the products' names. */
+const TIME_COLUMNS: ReadonlySet<string> = new Set(['Timestamp', 'TimeGenerated'])
 
 /** At most this many events are shown behind one match. */
 const SHOWN = 5
