@@ -33,6 +33,12 @@ export function failureOf(error: unknown, code: FaultCode): ReadFailure {
   return new ReadFailure(code, text.replace(/\.$/, ''))
 }
 
+/** Why there are fewer bytes than there should be: what ended the stream, or that it just ended. */
+export function cutShort(cursor: ByteCursor, what: string): ReadFailure {
+  if (cursor.failure !== undefined) return failureOf(cursor.failure, 'unreadable')
+  return new ReadFailure('archive-damaged', `${what} ends early`, Number.NaN, cursor.position)
+}
+
 /** Takes bytes from a stream by count, whatever the size of its blocks. */
 export class ByteCursor {
   /** Bytes taken so far. */
@@ -40,6 +46,8 @@ export class ByteCursor {
   private readonly blocks: AsyncIterator<Uint8Array>
   private block: Uint8Array = NONE
   private done = false
+  /** What ended the stream below early. It is thrown once the bytes before it have been taken. */
+  failure: unknown
 
   constructor(stream: ByteStream) {
     this.blocks = stream[Symbol.asyncIterator]()
@@ -48,9 +56,14 @@ export class ByteCursor {
   /** At most `count` bytes of the current block; empty at the end of the stream. */
   async some(count: number): Promise<Uint8Array> {
     while (this.block.length === 0 && !this.done) {
-      const next = await this.blocks.next()
-      if (next.done) this.done = true
-      else this.block = next.value
+      if (this.failure !== undefined) throw this.failure
+      try {
+        const next = await this.blocks.next()
+        if (next.done) this.done = true
+        else this.block = next.value
+      } catch (error) {
+        this.failure = error
+      }
     }
     const taken = this.block.subarray(0, count)
     this.block = this.block.subarray(taken.length)
@@ -58,14 +71,14 @@ export class ByteCursor {
     return taken
   }
 
-  /** Exactly `count` bytes, or fewer at the end of the stream. */
+  /** Exactly `count` bytes, or fewer where the stream ends or fails before. */
   async take(count: number): Promise<Uint8Array> {
     const first = await this.some(count)
     if (first.length === count || first.length === 0) return first
     const parts = [first]
     let length = first.length
-    while (length < count) {
-      const part = await this.some(count - length)
+    while (length < count && (this.failure === undefined || this.block.length > 0)) {
+      const part = await this.next(count - length)
       if (part.length === 0) break
       parts.push(part)
       length += part.length
@@ -108,6 +121,16 @@ export class ByteCursor {
       }
     } finally {
       await this.close()
+    }
+  }
+
+  /** As `some`, but empty where the stream fails; the next call fails then. */
+  private async next(count: number): Promise<Uint8Array> {
+    try {
+      return await this.some(count)
+    } catch (error) {
+      this.failure = error
+      return NONE
     }
   }
 

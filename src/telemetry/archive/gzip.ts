@@ -1,4 +1,4 @@
-import { ByteCursor, type ByteStream, ReadFailure } from '../byte-stream.js'
+import { ByteCursor, type ByteStream, cutShort, ReadFailure } from '../byte-stream.js'
 import { type Inflated, inflate } from './inflate.js'
 import type { ArchiveBudget } from './limits.js'
 
@@ -72,7 +72,6 @@ async function atEnd(cursor: ByteCursor): Promise<boolean> {
   }
 }
 
-const cut = (cursor: ByteCursor): ReadFailure =>
-  new ReadFailure('archive-damaged', 'gzip ends early', Number.NaN, cursor.position)
+const cut = (cursor: ByteCursor): ReadFailure => cutShort(cursor, 'gzip')
 
 const PADDING = new Set([0, 10, 13])

@@ -1,4 +1,4 @@
-import { ByteCursor, type ByteStream, ReadFailure } from '../byte-stream.js'
+import { ByteCursor, type ByteStream, cutShort, ReadFailure } from '../byte-stream.js'
 
 /** A file in a tar. */
 export interface TarMember {
@@ -16,12 +16,17 @@ export async function* readTar(stream: ByteStream): AsyncGenerator<TarMember> {
   const cursor = new ByteCursor(stream)
   let pax: ReadonlyMap<string, string> = NO_RECORDS
   let longName: string | undefined
+  let end: ReadFailure | undefined
+  const cut = (): ReadFailure => {
+    end ??= cutShort(cursor, 'tar')
+    return end
+  }
   try {
     for (;;) {
       const block = await cursor.take(BLOCK)
       if (block.length === 0)
         throw new ReadFailure('archive-damaged', 'tar ends without its end mark', 0, cursor.position)
-      if (block.length < BLOCK) throw cut(cursor)
+      if (block.length < BLOCK) throw cut()
       if (block.every((byte) => byte === 0)) {
         await drain(cursor)
         return
@@ -45,19 +50,20 @@ export async function* readTar(stream: ByteStream): AsyncGenerator<TarMember> {
             cursor.position,
           )
         const extension = await cursor.take(padded)
-        if (extension.length < padded) throw cut(cursor)
+        if (extension.length < padded) throw cut()
         const text = Buffer.from(extension.subarray(0, size))
         if (type === 'x') pax = paxRecords(text)
         if (type === 'L') longName = text.toString('utf8').replace(/\0.*$/s, '')
         continue
       }
-      const end = cursor.position + padded
+      const next = cursor.position + padded
       const isFile = type === '0' || type === '\0' || type === '7' || type === 'S'
-      if (isFile) yield { name: pax.get('path') ?? longName ?? headerName(block), size, content: content(cursor, size) }
+      if (isFile)
+        yield { name: pax.get('path') ?? longName ?? headerName(block), size, content: content(cursor, size, cut) }
       pax = NO_RECORDS
       longName = undefined
-      const left = end - cursor.position
-      if ((await cursor.skip(left)) < left && !isFile) throw cut(cursor)
+      const left = next - cursor.position
+      if ((await cursor.skip(left)) < left) throw cut()
     }
   } finally {
     await cursor.close()
@@ -83,11 +89,11 @@ async function drain(cursor: ByteCursor): Promise<void> {
   }
 }
 
-async function* content(cursor: ByteCursor, size: number): AsyncGenerator<Uint8Array> {
+async function* content(cursor: ByteCursor, size: number, cut: () => ReadFailure): AsyncGenerator<Uint8Array> {
   let left = size
   while (left > 0) {
     const part = await cursor.some(left)
-    if (part.length === 0) throw cut(cursor)
+    if (part.length === 0) throw cut()
     left -= part.length
     yield part
   }
@@ -130,9 +136,6 @@ function paxRecords(bytes: Buffer): ReadonlyMap<string, string> {
   }
   return records
 }
-
-const cut = (cursor: ByteCursor): ReadFailure =>
-  new ReadFailure('archive-damaged', 'tar ends early', Number.NaN, cursor.position)
 
 const BLOCK = 512
 const LONGEST_EXTENSION = 2 ** 20

@@ -25,11 +25,13 @@ export async function* readZip(zip: RandomAccess, budget: ArchiveBudget): AsyncG
     throw new ReadFailure('archive-damaged', 'zip ends early: it has no table of contents', Number.NaN, zip.size)
   }
   const cursor = new ByteCursor(zip.stream(directory.start, directory.end))
+  let seen = 0
   try {
     for (;;) {
       const header = await cursor.take(46)
-      if (header.length === 0) return
+      if (header.length === 0) break
       const fields = view(header)
+      seen++
       if (header.length < 46 || fields.getUint32(0, true) !== DIRECTORY_ENTRY)
         throw damaged('table of contents', cursor.position)
       const name = await cursor.take(fields.getUint16(28, true))
@@ -56,6 +58,11 @@ export async function* readZip(zip: RandomAccess, budget: ArchiveBudget): AsyncG
   } finally {
     await cursor.close()
   }
+  // Writers of old count no further than 65535.
+  if ((seen - directory.count) % 0x10000 !== 0) {
+    const message = `zip is damaged: it says it has ${directory.count} members, found ${seen}`
+    throw new ReadFailure('archive-damaged', message, Number.NaN, directory.end)
+  }
 }
 
 interface Entry {
@@ -73,6 +80,8 @@ interface Directory {
   readonly end: number
   /** Bytes in front of the zip, which its offsets do not count. */
   readonly shift: number
+  /** How many entries it says it has. */
+  readonly count: number
 }
 
 /** Finds the table of contents by the record at the end, behind which there may be a comment or bytes that belong to nothing. */
@@ -85,31 +94,36 @@ async function findDirectory(zip: RandomAccess): Promise<Directory | undefined> 
     let end = from + at
     let size = fields.getUint32(12, true)
     let offset = fields.getUint32(16, true)
-    if (size === 0xffffffff || offset === 0xffffffff || fields.getUint16(10, true) === 0xffff) {
+    let count = fields.getUint16(10, true)
+    if (size === 0xffffffff || offset === 0xffffffff || count === 0xffff) {
       const large = await findLargeEnd(zip, end)
       if (large === undefined) continue
-      ;({ end, size, offset } = large)
+      ;({ end, size, offset, count } = large)
     }
     const start = end - size
     if (start < 0 || start < offset) continue
     const first = await zip.read(start, start + 4)
     if (size > 0 && (first.length < 4 || first.readUInt32LE(0) !== DIRECTORY_ENTRY)) continue
-    return { start, end, shift: start - offset }
+    return { start, end, shift: start - offset, count }
   }
   return undefined
 }
 
-async function findLargeEnd(
-  zip: RandomAccess,
-  end: number,
-): Promise<{ end: number; size: number; offset: number } | undefined> {
+async function findLargeEnd(zip: RandomAccess, end: number): Promise<LargeEnd | undefined> {
   const locator = await zip.read(Math.max(0, end - 20), end)
   if (locator.length < 20 || locator.readUInt32LE(0) !== LARGE_LOCATOR) return undefined
   const at = Number(locator.readBigUInt64LE(8))
   const record = await zip.read(at, at + 56)
   if (record.length < 56 || record.readUInt32LE(0) !== LARGE_END) return undefined
-  return { end: at, size: Number(record.readBigUInt64LE(40)), offset: Number(record.readBigUInt64LE(48)) }
+  const [count, size, offset] = [32, 40, 48].map((place) => Number(record.readBigUInt64LE(place))) as [
+    number,
+    number,
+    number,
+  ]
+  return { end: at, size, offset, count }
 }
+
+type LargeEnd = Pick<Directory, 'end' | 'count'> & { readonly size: number; readonly offset: number }
 
 /** Sizes and offset that do not fit 32 bits stand in an extra field, those that do not fit only. */
 function readLargeSizes(entry: Entry, extra: Uint8Array): void {

@@ -101,7 +101,7 @@ class JsonReader {
           yield fault('too-large', this.position(), `value is longer than ${LARGEST_VALUE} bytes`, 1)
           this.resynchronise(this.at)
           continue
-        } else this.enough = this.end - this.at > BLOCK ? (this.end - this.at) * 2 : 0
+        } else this.enough = this.end - this.at > BLOCK ? Math.min((this.end - this.at) * 2, LARGEST_VALUE + 1) : 0
         break
       }
       if (item !== undefined) yield item

@@ -119,7 +119,8 @@ export class JsonScanner {
       const end = this.value(bytes, at, to)
       if (end < 0) return end
       const isString = code === QUOTE
-      const kind = isString ? (this.escaped ? ESCAPED : STRING) : code === OPEN_BRACE ? OBJECT : KIND_BY_FIRST[code]!
+      // Whatever stands in a cell stays in it.
+      const kind = isString ? (this.escaped ? ESCAPED : STRING) : code === OPEN_BRACE ? ARRAY : KIND_BY_FIRST[code]!
       this.add(columns[index] ?? ROOT, kind, isString ? at + 1 : at, isString ? end - 1 : end)
       at = this.blanks(bytes, end, to)
       if (at >= to) return CUT

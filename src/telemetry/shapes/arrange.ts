@@ -51,6 +51,7 @@ export function arrange(members: readonly Member[], catalog: TableCatalog = tabl
     for (const shape of SHAPES as readonly Shape[]) {
       const view = shape.xml ? xml : plain
       if (!shape.needs.every((need) => need.split('|').some((path) => view.has(path)))) continue
+      if (shape.lacks?.some((path) => view.has(path))) continue
       return compose(view, shape, members, catalog, undefined)
     }
     const columns = plain.topLevel()
@@ -146,9 +147,13 @@ function compose(
   const header = shape.xml ? systemSlots(view) : headerSlots(view, shape)
   const times = timeSlots(view, shape.time)
   const consumed = new Set<number>()
-  if (!columns)
-    for (const slots of [header.provider, header.channel, header.computer, header.eventId, header.recordId])
-      consumed.add(slots[0] ?? -1)
+  // An event inside of a record has a header of its own.
+  const isWrapped = Object.values(shape.expand ?? {}).includes('raw-event')
+  if (!columns && !isWrapped) {
+    for (const slots of [header.provider, header.channel, header.computer, header.eventId, header.recordId]) {
+      if (slots[0] !== undefined) consumed.add(slots[0])
+    }
+  }
   if (shape.xml && times[0]) consumed.add(times[0].slot)
 
   const userData = userDataPrefix(view)
@@ -198,7 +203,7 @@ function fieldName(path: string, shape: Shape, userData: string): string {
     if (path.startsWith('System.')) return SYSTEM_FIELDS[path.slice(7).replace('@', '')] ?? path
     if (path.startsWith(userData)) return path.slice(userData.length)
   }
-  const prefix = shape.data?.find((data) => path.startsWith(data))
+  const prefix = shape.data?.find((data) => path.startsWith(data) && path[data.length] !== '@')
   return prefix === undefined ? (shape.names?.[path] ?? path) : path.slice(prefix.length)
 }
 

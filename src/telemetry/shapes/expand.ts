@@ -55,6 +55,9 @@ export class Expander {
         return this.addEventDataXml(text)
       case 'raw-event':
         return this.addRawEvent(text)
+      case 'message-lines':
+        for (const match of text.matchAll(/^(\w+): (.*?)\r?$/gm)) builder.add(match[1]!, match[2]!)
+        return false
     }
   }
 

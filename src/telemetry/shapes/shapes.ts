@@ -6,6 +6,8 @@ export interface Shape {
   readonly name: string
   /** Paths that must be there. `a|b`: one of them. A path that ends in `.` or in `[]`: anything below it, or an array. */
   readonly needs: readonly string[]
+  /** Paths that must not be there. */
+  readonly lacks?: readonly string[]
   /** Reads `@Name`, `#attributes.Name`, `X_attributes.Name` and `#text` as what they stand for: attributes and texts of XML. */
   readonly xml?: true
   /** Exported table: each top-level member is a column, JSON inside stays JSON. */
@@ -50,6 +52,8 @@ export type Expansion =
   | 'payload'
   /** Get-WinEvent: `[{"Value":...}]`. */
   | 'properties'
+  /** Rendered text whose lines are `Name: value`, as Sysmon's are. */
+  | 'message-lines'
 
 /** Where the record may stand inside what an export wraps around it. */
 export const WRAPPERS = [
@@ -72,6 +76,25 @@ const WINDOWS_COLUMNS = {
   eventId: ['EventID'],
 } as const
 
+const WINLOG = {
+  provider: ['winlog.provider_name', 'event.provider'],
+  channel: ['winlog.channel'],
+  computer: ['winlog.computer_name', 'host.name'],
+  eventId: ['winlog.event_id', 'event.code'],
+  recordId: ['winlog.record_id'],
+  time: [ZONED('@timestamp'), ZONED('event.created')],
+  data: ['winlog.event_data.', 'winlog.user_data.'],
+  names: {
+    'winlog.version': 'System.Version',
+    'winlog.provider_guid': 'System.ProviderGuid',
+    'winlog.process.pid': 'System.ProcessID',
+    'winlog.process.thread.id': 'System.ThreadID',
+    'winlog.activity_id': 'System.ActivityID',
+    'winlog.related_activity_id': 'System.RelatedActivityID',
+    'winlog.user.identifier': 'System.UserID',
+  },
+} as const
+
 export const SHAPES = [
   {
     // evtx_dump, Chainsaw, Velociraptor, xml2json and whatever else turns event XML into JSON.
@@ -86,25 +109,18 @@ export const SHAPES = [
     expand: { 'EventData.Data': 'data' },
   },
   {
+    // Winlogbeat's and Elastic Agent's Sysmon modules move the event's data to ECS fields; the message still has them under their names.
+    name: 'winlogbeat-7-sysmon',
+    needs: ['winlog.event_id|winlog.channel|winlog.provider_name', 'process.entity_id', 'message'],
+    lacks: ['winlog.event_data.ProcessGuid', 'winlog.event_data.UtcTime'],
+    ...WINLOG,
+    expand: { message: 'message-lines' },
+  },
+  {
     // https://www.elastic.co/docs/reference/beats/winlogbeat/exported-fields-winlog
     name: 'winlogbeat-7',
     needs: ['winlog.event_id|winlog.channel|winlog.provider_name'],
-    provider: ['winlog.provider_name', 'event.provider'],
-    channel: ['winlog.channel'],
-    computer: ['winlog.computer_name', 'host.name'],
-    eventId: ['winlog.event_id', 'event.code'],
-    recordId: ['winlog.record_id'],
-    time: [ZONED('@timestamp'), ZONED('event.created')],
-    data: ['winlog.event_data.', 'winlog.user_data.'],
-    names: {
-      'winlog.version': 'System.Version',
-      'winlog.provider_guid': 'System.ProviderGuid',
-      'winlog.process.pid': 'System.ProcessID',
-      'winlog.process.thread.id': 'System.ThreadID',
-      'winlog.activity_id': 'System.ActivityID',
-      'winlog.related_activity_id': 'System.RelatedActivityID',
-      'winlog.user.identifier': 'System.UserID',
-    },
+    ...WINLOG,
   },
   {
     name: 'winlogbeat-6',
