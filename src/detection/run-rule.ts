@@ -44,7 +44,7 @@ export async function runRule(store: Store, rule: Rule, options: RunOptions): Pr
   let total = 0
   const clocks = options.replay ? await clocksOf(store, rule, options.asOf) : [options.asOf]
   for (const asOf of clocks) {
-    const compiled = compileKql(rule.query, { asOf })
+    const compiled = compileKql(rule.query, { asOf, tables: tablesUpTo(asOf) })
     if (!compiled.ok) {
       const text = compiled.diagnostics
         .map((diagnostic) => renderDiagnostic(diagnostic, { name: rule.id, text: rule.query }))
@@ -83,6 +83,21 @@ async function clocksOf(store: Store, rule: Rule, asOf: number): Promise<readonl
     `SELECT DISTINCT ((${asOf} - micros) // ${period})::BIGINT FROM (${rows}) WHERE micros <= ${asOf} ORDER BY 1`,
   )
   return steps.map(([step]) => asOf - Number(step) * period)
+}
+
+/** The tables as they were at a time: a run of the past must not see what came after it. */
+function tablesUpTo(asOf: number): ReturnType<typeof storeTables> {
+  const tables = storeTables()
+  const before = `(time IS NULL OR time <= make_timestamp(${asOf}))`
+  return {
+    schema: tables.schema,
+    physical: (name) => ({
+      sources: tables.physical(name).sources.map((source) => ({
+        ...source,
+        where: source.where === undefined ? before : `(${source.where}) AND ${before}`,
+      })),
+    }),
+  }
 }
 
 /** Columns that hold an event's time, by the products' names. */
