@@ -17,8 +17,40 @@ export function findingsOf(
   nameTool: (events: readonly EvidenceEvent[]) => Naming,
   mask: (text: string) => string,
 ): Finding[] {
-  return run.matches.map((match) => findingOf(run.rule, match, nameTool(match.events), mask))
+  return together(run.matches).map((match) => findingOf(run.rule, match, nameTool(match.events), mask))
 }
+
+/** Two sensors see one process start a moment apart. */
+const MOMENT = 2_000_000
+
+/**
+ * Matches that are one thing seen twice, by two sensors on one host, made one: the same program with the same command line for the same
+ * account within a moment. The fuller row stands for both, with the events of both.
+ */
+function together(matches: readonly Match[]): readonly Match[] {
+  const kept: { match: Match; time: number }[] = []
+  const latest = new Map<string, number>()
+  for (const match of matches) {
+    const { columns } = match
+    const time = Number(match.events[0]?.['time_micros'] ?? Number.NaN)
+    const key = JSON.stringify(
+      ['DeviceName', 'FileName', 'ProcessCommandLine', 'AccountName'].map((name) => columns[name] ?? null),
+    )
+    const index = columns['FileName'] === undefined ? undefined : latest.get(key)
+    const known = index === undefined ? undefined : kept[index]
+    if (known !== undefined && Math.abs(known.time - time) <= MOMENT) {
+      const events = [...known.match.events, ...match.events]
+      known.match = { ...(fullness(match) > fullness(known.match) ? match : known.match), events }
+    } else {
+      latest.set(key, kept.length)
+      kept.push({ match, time })
+    }
+  }
+  return kept.map(({ match }) => match)
+}
+
+const fullness = ({ columns }: Match): number =>
+  Object.values(columns).filter((value) => value !== null && value !== '').length
 
 function findingOf(rule: Rule, match: Match, naming: Naming, mask: (text: string) => string): Finding {
   const { columns, events } = match

@@ -10,7 +10,20 @@ import { CONFIDENCES, type Confidence, type Evidence, type InventoryEntry } from
  * Which tool on which host. Two steps, so that millions of events cost a few thousand looks into the catalogue: every distinct
  * observation is identified once, and the events of those that name a tool are then counted by host, in the database.
  */
-export async function inventoryOf(store: Store, options: { readonly allTools: boolean }): Promise<InventoryEntry[]> {
+/** A stretch of time and how finely it is told. */
+export interface Stretches {
+  /** Microseconds. */
+  readonly first: number
+  readonly width: number
+}
+
+export interface InventoryOptions {
+  /** Built-in and administrators' tools too. */
+  readonly allTools: boolean
+  readonly stretches: Stretches | undefined
+}
+
+export async function inventoryOf(store: Store, options: InventoryOptions): Promise<InventoryEntry[]> {
   const sightings = new Map<string, Sighting>()
   for (const { name, columns } of store.model.classes) {
     const observed = OBSERVED.filter((column) => columns.some((known) => known.name === column))
@@ -32,6 +45,8 @@ const OBSERVED = [
   'process_file_description',
   'process_file_signer',
   'process_file_signature_status',
+  'parent_process_file_path',
+  'parent_process_file_name',
   'target_process_file_path',
   'target_process_file_name',
   'module_file_path',
@@ -85,6 +100,8 @@ interface Sighting {
   events: number
   readonly launch: Map<string, { readonly how: string; readonly parent: string; count: number }>
   readonly paths: Set<string>
+  /** Events by start of stretch. */
+  readonly activity: Map<number, number>
   atWork: boolean
   confidence: Confidence
   readonly evidence: Map<string, Evidence & { count: number }>
@@ -106,7 +123,7 @@ async function lookAt(
   store: Store,
   table: string,
   observed: readonly string[],
-  options: { readonly allTools: boolean },
+  options: InventoryOptions,
   sightings: Map<string, Sighting>,
 ): Promise<void> {
   const named = await identifyAll(store, table, observed, options)
@@ -143,6 +160,18 @@ async function lookAt(
       addLaunch(sighting, text(parentName), Number(count))
     addEvidence(sighting, found, Number(count))
   }
+  if (options.stretches !== undefined) {
+    const { first, width } = options.stretches
+    const counts = await store.rows(
+      `SELECT slot, coalesce(device_hostname, ''), ((epoch_us(time) - ${first}) // ${width})::BIGINT, count(*)
+      FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)} WHERE time IS NOT NULL GROUP BY ALL`,
+    )
+    for (const [slot, host, stretch, count] of counts) {
+      const { activity } = sightingOf(sightings, named[Number(slot)]!.found.tool, text(host))
+      const start = first + Number(stretch) * width
+      activity.set(start, (activity.get(start) ?? 0) + Number(count))
+    }
+  }
   await addTenants(store, table, columns, observed, named, sightings)
 }
 
@@ -151,7 +180,7 @@ async function identifyAll(
   store: Store,
   table: string,
   observed: readonly string[],
-  options: { readonly allTools: boolean },
+  options: InventoryOptions,
 ): Promise<Named[]> {
   const named: Named[] = []
   const result = await store.connection.stream(
@@ -233,6 +262,7 @@ function sightingOf(sightings: Map<string, Sighting>, tool: Tool, host: string):
       events: 0,
       launch: new Map(),
       paths: new Set(),
+      activity: new Map(),
       atWork: false,
       confidence: 'low',
       evidence: new Map(),
@@ -276,6 +306,9 @@ function entryOf(sighting: Sighting): InventoryEntry {
     firstSeen: Number.isFinite(sighting.first) ? formatTime(sighting.first) : null,
     lastSeen: Number.isFinite(sighting.last) ? formatTime(sighting.last) : null,
     events: sighting.events,
+    activity: [...sighting.activity]
+      .sort((a, b) => a[0] - b[0])
+      .map(([time, events]) => ({ time: formatTime(time), events })),
     launch: launch.length > 0 ? launch : [{ how: 'unknown', parent: '', count: 0 }],
     paths: [...sighting.paths].sort(),
     state: sighting.atWork ? 'at work' : 'trace',

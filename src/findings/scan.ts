@@ -7,7 +7,7 @@ import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
 import { maskSecrets } from '../detection/tenant/index.js'
 import { formatTime } from '../telemetry/time.js'
 import { findingsOf, type Naming } from './findings.js'
-import { inventoryOf } from './inventory.js'
+import { inventoryOf, type Stretches } from './inventory.js'
 import { type Finding, LEVELS, type Report, type Summary } from './report.js'
 import { everyEvent, summarise } from './summary.js'
 import { version } from './version.js'
@@ -32,7 +32,7 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
   const stored = await summarise(store, options.read)
   await narrow(store, options.since, options.until)
   const asOf = await clockOf(store, options.asOf)
-  const inventory = await inventoryOf(store, options)
+  const inventory = await inventoryOf(store, { allTools: options.allTools, stretches: await stretchesOf(store) })
   const findings: Finding[] = []
   const rules: Summary['rules'][number][] = []
   for (const rule of loadRules()) {
@@ -62,6 +62,17 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
     inventory,
     findings,
   }
+}
+
+/** Stretches that a timeline is drawn in. */
+const STRETCHES = 96
+
+async function stretchesOf(store: Store): Promise<Stretches | undefined> {
+  const [[first, last] = []] = await store.rows(
+    `SELECT min(epoch_us(time)), max(epoch_us(time)) FROM (${everyEvent(store, 'time')})`,
+  )
+  if (first === null || first === undefined) return undefined
+  return { first: Number(first), width: Math.max(60e6, Math.ceil((Number(last) - Number(first) + 1) / STRETCHES)) }
 }
 
 /** Leaves out events before `since` and from `until` on, for whatever asks the store from now on. */
