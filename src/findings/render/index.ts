@@ -2,6 +2,7 @@ import type { Report } from '../report.js'
 import { csvChunks } from './csv.js'
 import { htmlChunks } from './html/page.js'
 import { jsonChunks, ndjsonChunks } from './json.js'
+import { withShortHosts } from './short-hosts.js'
 import { renderTable, type TableOptions } from './table.js'
 
 /**
@@ -11,7 +12,7 @@ import { renderTable, type TableOptions } from './table.js'
 export function render(report: Report, format: Format, options: TableOptions = PLAIN): Iterable<string> {
   switch (format) {
     case 'table':
-      return [renderTable(report, options)]
+      return [renderTable(withShortHosts(report), options)]
     case 'json':
       return jsonChunks(report)
     case 'ndjson':
@@ -19,7 +20,7 @@ export function render(report: Report, format: Format, options: TableOptions = P
     case 'csv':
       return csvChunks(report)
     case 'html':
-      return htmlChunks(report)
+      return htmlChunks(withShortHosts(report))
   }
 }
 
