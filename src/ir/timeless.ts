@@ -12,9 +12,11 @@ export function timelessPart(query: Query, timeColumns: ReadonlySet<string>): Qu
   let node: Relation = query.body
   for (;;) {
     if (node.kind === 'table') break
-    if (node.kind === 'filter') conditions.push(...(node.condition.kind === 'and' ? node.condition.operands : [node.condition]))
+    if (node.kind === 'filter')
+      conditions.push(...(node.condition.kind === 'and' ? node.condition.operands : [node.condition]))
     // What stands above a row-maker sees other columns than the table's.
-    else if (node.kind === 'extend' || node.kind === 'project' || (node.kind === 'aggregate' && node.by.length > 0)) conditions.length = 0
+    else if (node.kind === 'extend' || node.kind === 'project' || (node.kind === 'aggregate' && node.by.length > 0))
+      conditions.length = 0
     else if (node.kind !== 'sort') return undefined
     node = node.input
   }
@@ -25,7 +27,13 @@ export function timelessPart(query: Query, timeColumns: ReadonlySet<string>): Qu
   const filter: Relation = { kind: 'filter', input: node, condition: and(kept), columns: node.columns, span }
   return {
     bindings: [],
-    body: { kind: 'project', input: filter, assignments: [{ name: time.name, value: reference(time.name, time.type) }], columns: [time], span },
+    body: {
+      kind: 'project',
+      input: filter,
+      assignments: [{ name: time.name, value: reference(time.name, time.type) }],
+      columns: [time],
+      span,
+    },
   }
 }
 
@@ -51,7 +59,7 @@ function isTimeless(scalar: Scalar, timeColumns: ReadonlySet<string>): boolean {
     case 'not':
       return isTimeless(scalar.operand, timeColumns)
     case 'choose':
-      return every([...scalar.branches.flatMap(({ when, then }) => [when, then]), scalar.otherwise])
+      return every([...scalar.branches.flatMap(({ when, value }) => [when, value]), scalar.otherwise])
     case 'call':
       return every(scalar.arguments)
     case 'access':

@@ -63,6 +63,30 @@ export const MESSAGES = {
     severity: 'note',
     message: ({ table, column }) => `no telemetry read here fills \`${table}.${column}\`; it is empty in every row`,
   }),
+  'column-not-in-schema': words<{ table: string; column: string }>({
+    severity: 'warning',
+    message: ({ table, column }) => `\`${table}\` has no documented column \`${column}\`; it is empty in every row`,
+  }),
+  'table-not-in-telemetry': words<{ table: string }>({
+    severity: 'note',
+    message: ({ table }) => `no telemetry read here fills \`${table}\`; it has no rows`,
+  }),
+  'name-case': words<{ found: string; name: string }>({
+    severity: 'warning',
+    message: ({ found, name }) => `\`${found}\` is written \`${name}\`, and Kusto tells them apart`,
+  }),
+  'function-without-data': words<{ name: string; instead: string }>({
+    severity: 'warning',
+    message: ({ name, instead }) => `\`${name}\` needs data that only the service has; here it gives ${instead}`,
+  }),
+  'external-data-not-read': words<{ place: string }>({
+    severity: 'warning',
+    message: ({ place }) => `external data is not fetched; \`${place}\` has no rows here`,
+  }),
+  'qualifier-ignored': words<{ qualifier: string }>({
+    severity: 'note',
+    message: ({ qualifier }) => `\`${qualifier}()\` is not looked at; there is one store here`,
+  }),
 } as const
 
 export type DiagnosticCode = keyof typeof MESSAGES

@@ -1,8 +1,7 @@
 import type { Scalar } from '../../ir/scalar.js'
 import { isWhole, type ScalarType } from '../../ir/types.js'
-import { isArray, printDynamic } from '../../ir/value.js'
-import { emitCall, TEXT_OF } from './functions.js'
-import { needlePattern, regexEscape, regexPrefix, wildcardPattern } from './patterns.js'
+import { emitCall } from './functions.js'
+import { needlePattern, regexPrefix, wildcardPattern } from './patterns.js'
 import { quoteText } from './quote.js'
 import { sqlLiteral } from './sql-values.js'
 
@@ -46,7 +45,7 @@ export function emitScalar(value: Scalar, scope: ScalarScope): string {
       return emitAccess(value, scope)
     case 'choose': {
       const branches = value.branches.map(
-        ({ when, then }) => `WHEN ${emitCondition(when, scope)} THEN ${emitScalar(then, scope)}`,
+        ({ when, value }) => `WHEN ${emitCondition(when, scope)} THEN ${emitScalar(value, scope)}`,
       )
       return `CASE ${branches.join(' ')} ELSE ${emitScalar(value.otherwise, scope)} END`
     }
@@ -441,5 +440,3 @@ function pathStep(key: Scalar): string | undefined {
   if (typeof key.value === 'string' && !/["\\*]/.test(key.value) && key.value !== '') return `."${key.value}"`
   return undefined
 }
-
-export { isArray, printDynamic, regexEscape, TEXT_OF }

@@ -1,6 +1,6 @@
 import type { AggregateCall, Query, Relation, SortKey } from '../../ir/relation.js'
 import type { Scalar } from '../../ir/scalar.js'
-import { type Column, isNumeric, type ScalarType } from '../../ir/types.js'
+import type { Column, ScalarType } from '../../ir/types.js'
 import { columnsRead } from '../../ir/walk.js'
 import { emitAggregate, emitExtreme } from './emit-aggregate.js'
 import {
@@ -15,7 +15,7 @@ import {
 import { emitWindow } from './emit-window.js'
 import { decode, once, TEXT_OF } from './functions.js'
 import { quoteIdentifier } from './quote.js'
-import { SQL_TYPES, sqlLiteral } from './sql-values.js'
+import { sqlLiteral } from './sql-values.js'
 
 /** Where a table of the schema lies in the store. Several sources are read one after the other; none is an empty table. */
 export interface PhysicalTable {
@@ -434,7 +434,9 @@ class Emitter {
         scope,
         input.order.map(({ sql, how }) => `${sql}${how}`),
       )
-      calls.forEach((call, index) => give(call.name, call.type, `${struct}.f${index}`, 'plain'))
+      calls.forEach((call, index) => {
+        give(call.name, call.type, `${struct}.f${index}`, 'plain')
+      })
     }
   }
 
@@ -763,5 +765,3 @@ function countUses(query: Query, uses: Map<string, number>): void {
   for (const { relation } of query.bindings) seen(relation)
   seen(query.body)
 }
-
-export { isNumeric, SQL_TYPES }

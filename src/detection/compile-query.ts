@@ -1,0 +1,55 @@
+import { type EmittedColumn, emitDuckdb, NotEmitted, type PhysicalTable } from '../backends/duckdb/emit.js'
+import { readValue } from '../backends/duckdb/read-value.js'
+import { storeTables } from '../backends/duckdb/tables.js'
+import { foldConstants } from '../backends/reference/fold.js'
+import { lowerKql, parseKql } from '../dialects/kql/index.js'
+import type { Query } from '../ir/relation.js'
+import type { QuerySchema } from '../ir/schema.js'
+import { UNIX_EPOCH } from '../ir/time.js'
+import { type Diagnostic, diagnose } from '../text/diagnostic.js'
+
+export interface CompileOptions {
+  /** The clock of `now()` and `ago()`, in microseconds since 1970 UTC. */
+  readonly asOf: number
+  /** Another set of tables than the vendors' tables over the event model. */
+  readonly tables?: { readonly schema: QuerySchema; physical(name: string): PhysicalTable }
+}
+
+export interface CompiledQuery {
+  readonly ok: true
+  readonly sql: string
+  readonly params: readonly never[]
+  readonly columns: readonly EmittedColumn[]
+  /** The query as the query model. */
+  readonly query: Query
+  /** Notes and warnings: what the query asks for that local telemetry does not have. */
+  readonly diagnostics: readonly Diagnostic[]
+  /**
+   * A cell of DuckDB's result as plain data: datetimes as ISO text, timespans as Kusto writes them, dynamics as JSON values, whole
+   * numbers as numbers where they are exact and as text beyond 2^53.
+   */
+  readonly read: (cell: unknown, column: EmittedColumn | EmittedColumn['type']) => unknown
+}
+
+export type CompileResult = CompiledQuery | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+
+/** KQL as SQL for the store. The connection that runs it needs `registerFunctions` once (backends/duckdb/call-function.ts). */
+export function compileKql(text: string, options: CompileOptions): CompileResult {
+  const { tree, diagnostics } = parseKql(text)
+  if (!tree || diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics }
+  const tables = options.tables ?? storeTables()
+  const now = UNIX_EPOCH + BigInt(Math.trunc(options.asOf)) * 10n
+  const lowered = lowerKql(tree, text, { schema: tables.schema, now })
+  if (!lowered.ok) return { ok: false, diagnostics: lowered.diagnostics }
+  try {
+    const query = foldConstants(lowered.query)
+    const { sql, columns } = emitDuckdb(query, (name) => tables.physical(name))
+    return { ok: true, sql, params: [], columns, query, diagnostics: lowered.diagnostics, read: readValue }
+  } catch (error) {
+    if (error instanceof NotEmitted) {
+      const what = diagnose('unsupported-form', error.relation.span, { language: 'DuckDB', what: error.what })
+      return { ok: false, diagnostics: [what] }
+    }
+    throw error
+  }
+}

@@ -1,0 +1,136 @@
+import type { Query, Relation } from '../../ir/relation.js'
+import type { QuerySchema } from '../../ir/schema.js'
+import type { Diagnostic } from '../../text/diagnostic.js'
+import { lowerLet } from './lower-let.js'
+import { type Environment, lowerConstant, lowerScalar } from './lower-scalar.js'
+import { isTabular, lowerTabular } from './lower-tabular.js'
+import { project } from './operators.js'
+import { type Context, innerScope, Refusal, refuseForm } from './scope.js'
+import { child, field, items, type KqlNode } from './syntax.js'
+
+export interface LowerOptions {
+  readonly schema: QuerySchema
+  /** What `now()` gives, in ticks. */
+  readonly now: bigint
+}
+
+export type LoweredKql =
+  | { readonly ok: true; readonly query: Query; readonly diagnostics: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+
+/** The most expressions that one query may unfold into. */
+const BUDGET = 400_000
+const MOST_MISSING = 60
+
+/**
+ * The tree of one query as the query model. What cannot be said is refused at the smallest text that says it. A column that a documented
+ * table lacks is added to it, empty, with a warning: rules in the field name columns of other product versions.
+ */
+export function lowerKql(tree: KqlNode, source: string, options: LowerOptions): LoweredKql {
+  const missingColumns = new Set<string>()
+  for (;;) {
+    const context: Context = {
+      schema: options.schema,
+      source,
+      now: options.now,
+      notes: [],
+      bindings: [],
+      missingColumns,
+      options: new Map(),
+      budget: BUDGET,
+      counter: 0,
+    }
+    try {
+      const body = lowerStatements(tree, context)
+      return { ok: true, query: { bindings: context.bindings, body }, diagnostics: context.notes }
+    } catch (error) {
+      if (error instanceof RangeError) return { ok: false, diagnostics: [deep(tree)] }
+      if (!(error instanceof Refusal)) throw error
+      const table = error.missing && tableThatCouldHave(error.missing.input, context)
+      const key = table && `${table}\u0000${error.missing!.name}`
+      if (!key || missingColumns.has(key) || missingColumns.size >= MOST_MISSING) {
+        return { ok: false, diagnostics: [error.diagnostic, ...context.notes] }
+      }
+      missingColumns.add(key)
+    }
+  }
+}
+
+function deep(tree: KqlNode): Diagnostic {
+  try {
+    return refuseForm('nesting this deep', tree.span)
+  } catch (error) {
+    if (error instanceof Refusal) return error.diagnostic
+    throw error
+  }
+}
+
+/** The table whose rows reach this relation with all their columns, so that a column added to it would be seen here. */
+function tableThatCouldHave(input: Relation, context: Context): string | undefined {
+  switch (input.kind) {
+    case 'table':
+      return input.name
+    case 'filter':
+    case 'extend':
+    case 'sort':
+    case 'take':
+    case 'window':
+    case 'unnest':
+    case 'partition':
+    case 'apply':
+      return tableThatCouldHave(input.input, context)
+    case 'project':
+      // A projection that keeps every column (`project-reorder`, `project-away`) lets a new one through.
+      return input.assignments.length >= input.input.columns.length - 3
+        ? tableThatCouldHave(input.input, context)
+        : undefined
+    case 'join':
+      return tableThatCouldHave(input.left, context) ?? tableThatCouldHave(input.right, context)
+    case 'union':
+      return tableThatCouldHave(input.inputs[0]!, context)
+    case 'bound': {
+      const binding = context.bindings.find(({ name }) => name === input.name)
+      return binding && tableThatCouldHave(binding.relation, context)
+    }
+    case 'rows':
+    case 'range':
+    case 'items':
+    case 'aggregate':
+    case 'sequence':
+    case 'row-operator':
+      return undefined
+  }
+}
+
+function lowerStatements(tree: KqlNode, context: Context): Relation {
+  const env: Environment = { context, scope: innerScope(undefined), columns: [] }
+  let result: Relation | undefined
+  for (const statement of items(tree, 'Statements')) {
+    switch (statement.kind) {
+      case 'LetStatement':
+        lowerLet(statement, env)
+        break
+      case 'SetOptionStatement': {
+        const value = field(statement, 'ValueClause')
+        if (value) context.options.set(child(statement, 'Name').text, lowerConstant(child(value, 'Expression'), env))
+        break
+      }
+      case 'ExpressionStatement': {
+        if (result) return refuseForm('a second query in one text', statement.span)
+        result = lowerResult(child(statement, 'Expression'), env)
+        break
+      }
+      default:
+        return refuseForm(`\`${statement.kind.replace(/Statement$/, '').toLowerCase()}\``, statement.span)
+    }
+  }
+  return result ?? refuseForm('a text without a query', tree.span)
+}
+
+function lowerResult(node: KqlNode, env: Environment): Relation {
+  if (isTabular(node, env) || node.kind === 'NameReference') return lowerTabular(node, env)
+  if (node.kind === 'FunctionCallExpression') return lowerTabular(node, env)
+  const value = lowerScalar(node, env)
+  const source: Relation = { kind: 'rows', columns: [], rows: [[]], span: node.span }
+  return project(source, [{ name: 'print_0', value }], node.span)
+}

@@ -1,0 +1,26 @@
+import type { Column } from './types.js'
+
+/** What a query may name: tables with their columns as the vendor documents them. Names are found exactly, then without case. */
+export interface QuerySchema {
+  readonly tables: ReadonlyMap<string, QueryTable>
+}
+
+export interface QueryTable {
+  readonly name: string
+  readonly columns: readonly Column[]
+  /** Whether local telemetry can fill the table at all. */
+  readonly filled: boolean
+  /** Columns that no telemetry fills. */
+  readonly unfilled?: ReadonlySet<string>
+}
+
+/** A table by name: exactly, or the only one that differs in case alone. */
+export function findTable(schema: QuerySchema, name: string): QueryTable | undefined {
+  const exact = schema.tables.get(name)
+  if (exact) return exact
+  const lower = name.toLowerCase()
+  for (const table of schema.tables.values()) if (table.name.toLowerCase() === lower) return table
+  return undefined
+}
+
+export const EMPTY_SCHEMA: QuerySchema = { tables: new Map() }
