@@ -197,14 +197,12 @@ export class ChunkRecords implements Iterable<ReadItem>, Iterator<ReadItem> {
     const isKnown = missing >= 0 && missing < MOST_RECORDS
     const lost = isKnown ? missing : Number.NaN
     if (isKnown) this.numbers.pass(this.lastNumber)
+    if (start >= limit || lost === 0 || (isSalvaged && !isKnown)) return false
+    if (!isKnown && !this.isCut && isZero(bytes, start, limit)) return false
     if (this.isCut) {
       const message = `the file ends ${bytes.length} bytes into a chunk of ${CHUNK_SIZE}`
-      this.pending.push(fault('evtx-cut', this.position + bytes.length, message, start < limit ? lost : 0))
-      return true
-    }
-    if (start >= limit || lost === 0 || (isSalvaged && !isKnown)) return false
-    if (!isKnown && isZero(bytes, start, limit)) return false
-    this.pending.push(this.notRecords(start, limit, lost))
+      this.pending.push(fault('evtx-cut', this.position + bytes.length, message, lost))
+    } else this.pending.push(this.notRecords(start, limit, lost))
     return true
   }
 

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import { fault, type OpenSource, type ReadItem } from '../record.js'
+import { fault, type OpenSource, type ReadFault, type ReadItem } from '../record.js'
 import { ByteWindow } from './byte-window.js'
 import { CHUNK_SIZE, ChunkRecords, hasRecords, isZero } from './chunk.js'
 import { RecordNumbers } from './record-numbers.js'
@@ -18,10 +18,12 @@ export async function* readEvtx(source: OpenSource): AsyncGenerator<Iterable<Rea
     if (header.isHeader) window.advance(FILE_HEADER)
     else if (!(await findChunk(window))) return
     let chunks = 0
+    let isCut = false
     for (;;) {
       const bytes = await window.look(CHUNK_SIZE)
       if (bytes.length === 0) break
       const { position } = window
+      isCut = bytes.length < CHUNK_SIZE
       if (startsWith(bytes, 0, CHUNK_MAGIC)) {
         records.open(bytes, position, true)
         yield records
@@ -42,10 +44,10 @@ export async function* readEvtx(source: OpenSource): AsyncGenerator<Iterable<Rea
     }
     const rest = numbers.rest()
     if (rest !== undefined) yield [rest]
-    if (chunks < header.chunks) {
-      const message = `the file ends after ${chunks} chunks; its header counts ${header.chunks}`
-      const lost = header.nextNumber - 1 - numbers.highest
-      yield [fault('evtx-cut', window.position, message, lost >= 0 && lost < 2 ** 32 ? lost : Number.NaN)]
+    if (chunks < header.chunks) yield [tooFewChunks(header, chunks, numbers, window.position)]
+    else if (isCut) {
+      const message = 'the file ends within a chunk'
+      yield [fault('evtx-cut', window.position, message, header.chunks === 0 ? Number.NaN : 0)]
     }
   } finally {
     await window.close()
@@ -92,6 +94,13 @@ function readHeader(bytes: Uint8Array): Header {
   const isDirty = (view.getUint32(120, true) & 1) !== 0
   const nextNumber = view.getUint32(28, true) * 0x100000000 + view.getUint32(24, true)
   return { isHeader: true, chunks: isDirty ? 0 : view.getUint16(42, true), nextNumber, faults: [] }
+}
+
+function tooFewChunks(header: Header, chunks: number, numbers: RecordNumbers, position: number): ReadFault {
+  const message = `the file ends after ${chunks} chunks; its header counts ${header.chunks}`
+  // Where a file is written round and round, the newest records are not at its end.
+  const lost = header.nextNumber - 1 - numbers.highest
+  return fault('evtx-cut', position, message, lost > 0 && lost < 2 ** 32 && !numbers.hasTurned ? lost : Number.NaN)
 }
 
 /** Moves to the first chunk; false where there is none. */

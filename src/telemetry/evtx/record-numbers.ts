@@ -8,7 +8,8 @@ export class RecordNumbers {
   /** The number of the last record, or -1 before the first. */
   last = -1
   highest = -1
-  private hasTurned = false
+  /** Whether there was such a step back. */
+  hasTurned = false
   private reported = 0
   private more = 0
   private moreLost = 0
@@ -44,9 +45,10 @@ export class RecordNumbers {
     return this.report(position, `record numbers step back from ${before} to ${number}`, 0)
   }
 
-  /** Records up to `number` are lost and that has been said. */
+  /** Takes a number that is known to be the next, or up to which records are known to be lost. */
   pass(number: number): void {
     this.last = number
+    if (number > this.highest) this.highest = number
   }
 
   /** What was found after the faults had become too many to tell one by one. */
