@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { makeZip } from '../src/telemetry/archive/zip-fixture.js'
 import { readPaths, snapshot } from '../src/telemetry/index.js'
+import { makeZip } from './fixtures/make-zip.js'
 
 let folder: string
 beforeAll(() => {

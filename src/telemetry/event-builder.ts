@@ -8,6 +8,8 @@ import { clearHeader, LayoutCache, ValuesRecord } from './values-record.js'
  */
 export class EventBuilder {
   readonly record = new ValuesRecord()
+  /** The event has a time in no known form; it is kept as a field. */
+  timeUnreadable = false
   private names: string[] = []
   private values: FieldValue[] = []
   private readonly taken = new Map<string, number>()
@@ -16,6 +18,7 @@ export class EventBuilder {
   begin(position: number): void {
     clearHeader(this.record)
     this.record.position = position
+    this.timeUnreadable = false
     this.names = []
     this.values = []
     this.taken.clear()
@@ -58,12 +61,14 @@ export class EventBuilder {
         record.eventId = eventIdOf(value)
         return
       case 'recordId':
-        record.recordId = value === '' ? -1 : Number(value)
+        record.recordId = /^\d+$/.test(value) ? Number(value) : -1
         return
       case 'time': {
         const time = parseTime(value)
-        if (time === undefined) this.add('System.TimeCreated', value)
-        else {
+        if (time === undefined) {
+          this.timeUnreadable = true
+          this.add('System.TimeCreated', value)
+        } else {
           record.time = time.micros
           record.timeWithoutZone = !time.zoned
         }

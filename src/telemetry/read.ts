@@ -19,7 +19,6 @@ export async function* readSource(source: OpenSource): AsyncGenerator<ReadBlock>
     const sniffed = sniff(head)
     const { format } = sniffed
     if (format === undefined) {
-      // The rest is read for nothing, because what damages an archive may stand behind it.
       yield { format, items: [head.length === 0 ? fault('empty', 0, 'is empty', 0) : notTelemetry(sniffed.looks)] }
       return
     }

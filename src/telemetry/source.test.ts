@@ -5,8 +5,8 @@ import { buffer } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { makeZip } from '../../test/fixtures/make-zip.js'
 import type { ArchiveLimits } from './archive/limits.js'
-import { makeZip } from './archive/zip-fixture.js'
 import { openSources } from './source.js'
 
 let folder: string

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { faultLines, readContent } from '../read-fixture.js'
+import { faultLines, readContent } from '../../../test/fixtures/read-content.js'
 import { parseTime } from '../time.js'
 
 const HEADER = 'Timestamp,DeviceName,ActionType,FileName,ProcessCommandLine,AdditionalFields'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { faultLines, readContent } from '../../../test/fixtures/read-content.js'
 import { ByteBuffer } from '../../text/bytes.js'
 import { readSource } from '../read.js'
-import { faultLines, readContent } from '../read-fixture.js'
 
 const event = (id: number, more = {}): object => ({ time: '2026-01-02T03:04:05Z', id, ...more })
 const line = (id: number, more = {}): string => JSON.stringify(event(id, more))

@@ -1,7 +1,7 @@
 import { isNamespace, SYSTEM_FIELDS } from '../event-builder.js'
 import type { FieldLayout } from '../record.js'
 import { type Expansion, GENERIC_TIMES, SHAPES, type Shape, type TimeSource, WRAPPERS } from './shapes.js'
-import { type TableCatalog, tableCatalog } from './tables.js'
+import { tableCatalog } from './tables.js'
 
 /** A place for a value in records laid out alike: a member of a JSON object, a column of a CSV file. Its number is its slot. */
 export interface Member {
@@ -29,7 +29,6 @@ export interface Arrangement {
     /** Otherwise one of these, by the row's action type. */
     readonly candidates: readonly string[]
     readonly action: number | undefined
-    readonly catalog: TableCatalog
   }
   /** Slots that hold fields of their own; where there are any, the fields of the layout are only the rest. */
   readonly expansions: readonly { readonly slot: number; readonly name: string; readonly kind: Expansion }[]
@@ -43,7 +42,7 @@ export interface TimeSlot {
 }
 
 /** Finds out what records with these members are. Undefined where they are nothing known and have no time. */
-export function arrange(members: readonly Member[], catalog: TableCatalog = tableCatalog()): Arrangement | undefined {
+export function arrange(members: readonly Member[]): Arrangement | undefined {
   for (const wrapper of WRAPPERS) {
     const plain = new View(members, wrapper, false)
     if (wrapper !== '' && !plain.reaches) continue
@@ -52,19 +51,17 @@ export function arrange(members: readonly Member[], catalog: TableCatalog = tabl
       const view = shape.xml ? xml : plain
       if (!shape.needs.every((need) => need.split('|').some((path) => view.has(path)))) continue
       if (shape.lacks?.some((path) => view.has(path))) continue
-      return compose(view, shape, members, catalog, undefined)
+      return compose(view, shape, members, undefined)
     }
     const columns = plain.topLevel()
     const candidates = columns.some((name) => name === 'Timestamp' || name === 'TimeGenerated')
-      ? catalog.candidates(columns)
+      ? tableCatalog().candidates(columns)
       : []
-    if (candidates.length > 0) return compose(plain, TABLE, members, catalog, candidates)
+    if (candidates.length > 0) return compose(plain, TABLE, members, candidates)
   }
   const view = new View(members, '', false)
   const time = GENERIC_TIMES.filter((source) => view.has(source.path))
-  return time.length === 0
-    ? undefined
-    : compose(view, { name: 'generic', needs: [], time }, members, catalog, undefined)
+  return time.length === 0 ? undefined : compose(view, { name: 'generic', needs: [], time }, members, undefined)
 }
 
 /** The members of a record by path, below a wrapper where there is one. */
@@ -140,7 +137,6 @@ function compose(
   view: View,
   shape: Shape,
   members: readonly Member[],
-  catalog: TableCatalog,
   candidates: readonly string[] | undefined,
 ): Arrangement {
   const { columns } = shape
@@ -192,7 +188,6 @@ function compose(
       slot: view.find(columns?.tableFrom)[0],
       candidates: candidates ?? (columns?.table ? [columns.table] : []),
       action: view.slots.get('ActionType'),
-      catalog,
     },
     expansions,
   }

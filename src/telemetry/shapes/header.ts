@@ -3,6 +3,7 @@ import { type DateOrder, epochTime, parseTime, type Time } from '../time.js'
 import { clearHeader, type RecordHeader } from '../values-record.js'
 import type { Arrangement, TimeSlot } from './arrange.js'
 import type { ValueCells } from './cells.js'
+import { tableCatalog } from './tables.js'
 
 /** Fills the header from the slots that the arrangement says. Returns false where there is a time and it is unreadable. */
 export function readHeader(arrangement: Arrangement, cells: ValueCells, header: RecordHeader): boolean {
@@ -37,12 +38,12 @@ function tableOf({ table }: Arrangement, cells: ValueCells): string {
   if (table.slot !== undefined) {
     const name = cells.name(table.slot)
     // The streaming API puts the product before the table: `AdvancedHunting-DeviceProcessEvents`.
-    if (name)
-      return table.catalog.spelling(name.replace('AdvancedHunting-', '')) ?? name.replace('AdvancedHunting-', '')
+    const plain = name?.replace('AdvancedHunting-', '')
+    if (plain) return tableCatalog().spelling(plain) ?? plain
   }
   const { candidates } = table
   if (candidates.length < 2) return candidates[0] ?? ''
-  return table.catalog.choose(candidates, table.action === undefined ? undefined : cells.name(table.action))
+  return tableCatalog().choose(candidates, table.action === undefined ? undefined : cells.name(table.action))
 }
 
 /** Takes the first time with a zone, else the first without. */

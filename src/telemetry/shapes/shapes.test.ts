@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readContent } from '../read-fixture.js'
+import { readContent } from '../../../test/fixtures/read-content.js'
 import type { RecordSnapshot } from '../record.js'
 import { parseTime } from '../time.js'
 
@@ -148,6 +148,19 @@ it('Winlogbeat 7 with the Sysmon module has the event data from the message', as
     message: 'Process Create:\nRuleName: -\nImage: C:\\a: b.exe\nHashes: other',
   })
   expect(record!.fields).toMatchObject({ RuleName: '-', Image: 'C:\\a: b.exe', 'process.executable': 'C:\\a: b.exe' })
+})
+
+it('Elastic exports', async () => {
+  const source = {
+    '@timestamp': '2026-01-02T03:04:05Z',
+    winlog: { channel: 'C', provider_name: 'P', event_id: 3, event_data: { A: 'x' } },
+  }
+  const hit = { _index: 'i', _id: '1', _source: source }
+  const wrapped = await readContent(JSON.stringify({ hits: { total: 1, hits: [hit] } }))
+  for (const record of [...(await read(hit)), ...wrapped.records]) {
+    expect(record).toMatchObject({ provider: 'P', channel: 'C', eventId: 3, time: at('2026-01-02T03:04:05Z') })
+    expect(record.fields).toEqual({ A: 'x', '@timestamp': '2026-01-02T03:04:05Z', _index: 'i', _id: '1' })
+  }
 })
 
 it('Winlogbeat 6', async () => {
@@ -335,6 +348,11 @@ describe('tables', () => {
       FolderPath: 'p',
       AdditionalFields: '{"A":[1]}',
     })
+  })
+
+  it('a word called Type does not make a table', async () => {
+    const [record] = await read({ Timestamp: '2026-01-02T03:04:05Z', Type: 'INFO', Text: 'x' })
+    expect(record).toMatchObject({ table: '', fields: { Type: 'INFO' } })
   })
 
   it('rows that name their table are believed', async () => {

@@ -76,6 +76,12 @@ const WINDOWS_COLUMNS = {
   eventId: ['EventID'],
 } as const
 
+const TABLE_COLUMNS = {
+  computer: ['DeviceName', 'Computer'],
+  recordId: ['ReportId'],
+  time: [ZONED('Timestamp'), ZONED('TimeGenerated')],
+} as const
+
 const WINLOG = {
   provider: ['winlog.provider_name', 'event.provider'],
   channel: ['winlog.channel'],
@@ -231,13 +237,18 @@ export const SHAPES = [
     time: [ZONED('properties.Timestamp'), ZONED('time')],
   },
   {
-    // Advanced hunting and Log Analytics rows that name their table; `arrange.ts` also finds tables by their columns.
+    // Log Analytics rows of any table.
+    name: 'log-analytics',
+    needs: ['Type', 'TimeGenerated'],
+    columns: { below: '', table: '', tableFrom: ['$table', 'Type'] },
+    ...TABLE_COLUMNS,
+  },
+  {
+    // Rows that name their table; `arrange.ts` also finds tables by their columns.
     name: 'table',
-    needs: ['$table|Type|TableName', 'Timestamp|TimeGenerated'],
-    columns: { below: '', table: '', tableFrom: ['$table', 'Type', 'TableName'] },
-    computer: ['DeviceName', 'Computer'],
-    recordId: ['ReportId'],
-    time: [ZONED('Timestamp'), ZONED('TimeGenerated')],
+    needs: ['$table|TableName', 'Timestamp|TimeGenerated'],
+    columns: { below: '', table: '', tableFrom: ['$table', 'TableName'] },
+    ...TABLE_COLUMNS,
   },
   {
     // https://docs.nxlog.co/refman/current/im/msvistalog.html#fields

@@ -1,5 +1,10 @@
 import { loadContent } from '../../content/load.js'
-import type { SchemaMap, TableMap } from '../../events/schema-map.js'
+
+/** What is needed here of a table in `content/schemas`. */
+export interface TableFacts {
+  readonly columns?: Readonly<Record<string, string>>
+  readonly activity?: string | { readonly field?: string; readonly values: Readonly<Record<string, string>> }
+}
 
 /** The vendor tables that the content describes: their columns and what their action types are. */
 export class TableCatalog {
@@ -9,7 +14,7 @@ export class TableCatalog {
   /** Tables by action type. */
   private readonly byAction = new Map<string, string>()
 
-  constructor(tables: Readonly<Record<string, TableMap>>) {
+  constructor(tables: Readonly<Record<string, TableFacts>>) {
     for (const [name, table] of Object.entries(tables)) {
       this.names.set(name.toLowerCase(), name)
       this.columns.set(name, new Set(Object.keys(table.columns ?? {})))
@@ -51,11 +56,6 @@ export class TableCatalog {
     }
     return candidates[0] ?? ''
   }
-
-  /** Whether an action type belongs to a table that the columns alone would not tell. */
-  isAction(action: string): boolean {
-    return this.byAction.has(action)
-  }
 }
 
 let loaded: TableCatalog | undefined
@@ -66,9 +66,10 @@ export function tableCatalog(): TableCatalog {
   return loaded
 }
 
-function loadTables(): Record<string, TableMap> {
-  const tables: Record<string, TableMap> = {}
-  for (const schema of loadContent<SchemaMap>('schemas')) Object.assign(tables, schema.tables)
+function loadTables(): Record<string, TableFacts> {
+  const tables: Record<string, TableFacts> = {}
+  for (const schema of loadContent<{ readonly tables?: Record<string, TableFacts> }>('schemas'))
+    Object.assign(tables, schema.tables)
   return tables
 }
 

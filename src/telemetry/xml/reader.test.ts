@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { faultLines, readContent } from '../read-fixture.js'
+import { faultLines, readContent } from '../../../test/fixtures/read-content.js'
 
 const event = (id: number, rest = '<EventData><Data Name="A">x</Data></EventData>', prefix = ''): string =>
   `<${prefix}Event xmlns${prefix && ':'}${prefix.slice(0, -1)}='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='P' Guid='{G}'/><EventID Qualifiers='16384'>${id}</EventID><Level>4</Level><TimeCreated SystemTime='2026-01-02T03:04:05.1234567Z'/><EventRecordID>${id}0</EventRecordID><Correlation/><Execution ProcessID='4' ThreadID='8'/><Channel>C</Channel><Computer>h</Computer><Security UserID='S-1'/></System>${rest}</${prefix}Event>`
@@ -147,4 +147,10 @@ it('XML without events says so', async () => {
 it('endless beginnings of events are passed in linear time', async () => {
   const { faults } = await readContent('<Event>'.repeat(100_000))
   expect(faults).toHaveLength(100_000)
+})
+
+it('a time that cannot be read is said, and the event is kept', async () => {
+  const result = await readContent(event(1).replace('2026-01-02T03:04:05.1234567Z', 'soon'))
+  expect(result.records).toMatchObject([{ eventId: 1, time: Number.NaN, fields: { 'System.TimeCreated': 'soon' } }])
+  expect(faultLines(result)).toEqual(['time-unreadable@1'])
 })

@@ -70,6 +70,8 @@ class XmlReader {
         continue
       }
       yield this.event(window.toString('utf8', at, end))
+      if (this.builder.timeUnreadable)
+        yield fault('time-unreadable', this.line, 'the time of the event is in no known form', 0)
       at = this.passTo(at, end)
     }
     this.window = window.subarray(at)
