@@ -30,15 +30,16 @@ export class TableCatalog {
   }
 
   /**
-   * Tables whose rows could have these columns: those that know most of them. At least two columns and half of all must be known, so
-   * that a table with a few computed columns is still recognised and an unrelated one is not.
+   * Tables whose rows could have these columns: those that know most of them. At least two columns that any log might not have as well, and
+   * half of all, must be known, so that a table with a few computed columns is still recognised and an unrelated one is not.
    */
   candidates(columns: readonly string[]): readonly string[] {
-    let most = 1
+    const telling = columns.filter((column) => !COMMONPLACE.has(column))
+    let most = 2
     let best: string[] = []
     for (const [name, known] of this.columns) {
-      const count = columns.filter((column) => known.has(column)).length
-      if (count < most || count < 2 || count * 2 < columns.length) continue
+      const count = telling.filter((column) => known.has(column)).length
+      if (count < most || count * 2 < telling.length) continue
       if (count > most) best = []
       most = count
       best.push(name)
@@ -72,5 +73,8 @@ function loadTables(): Record<string, TableFacts> {
     Object.assign(tables, schema.tables)
   return tables
 }
+
+/** Columns that logs of all kinds have. */
+const COMMONPLACE = new Set(['Timestamp', 'TimeGenerated', 'Type', 'TenantId', 'SourceSystem'])
 
 const REST = 'DeviceEvents'
