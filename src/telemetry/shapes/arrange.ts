@@ -57,7 +57,9 @@ export function arrange(members: readonly Member[]): Arrangement | undefined {
     const candidates = columns.some((name) => name === 'Timestamp' || name === 'TimeGenerated')
       ? tableCatalog().candidates(columns)
       : []
-    if (candidates.length > 0) return compose(plain, TABLE, members, candidates)
+    // Of several tables only the row's action tells which.
+    if (candidates.length === 1 || (candidates.length > 1 && plain.has('ActionType')))
+      return compose(plain, TABLE, members, candidates)
   }
   const view = new View(members, '', false)
   const time = GENERIC_TIMES.filter((source) => view.has(source.path))

@@ -355,6 +355,11 @@ describe('tables', () => {
     expect(record).toMatchObject({ table: '', fields: { Type: 'INFO' } })
   })
 
+  it('rows that could be of several tables are of none', async () => {
+    const [record] = await read({ Timestamp: '2026-01-02T03:04:05Z', DeviceName: 'h', FileName: 'a.exe' })
+    expect(record).toMatchObject({ table: '', time: at('2026-01-02T03:04:05Z'), fields: { FileName: 'a.exe' } })
+  })
+
   it('rows that name their table are believed', async () => {
     const [first, second] = await read(
       { TimeGenerated: '2026-01-02T03:04:05Z', Type: 'devicefileevents', DeviceName: 'h' },

@@ -47,15 +47,13 @@ export class TableCatalog {
     return best
   }
 
-  /** Which of the candidates a row of this action type is from. */
+  /** Which of the candidates a row of this action type is from; empty where nothing tells. */
   choose(candidates: readonly string[], action: string | undefined): string {
-    if (candidates.length > 1 && action !== undefined) {
-      const table = this.byAction.get(action)
-      if (table !== undefined && candidates.includes(table)) return table
-      // The table for every action that has no table of its own.
-      if (candidates.includes(REST)) return REST
-    }
-    return candidates[0] ?? ''
+    if (candidates.length < 2) return candidates[0] ?? ''
+    const table = this.byAction.get(action ?? '')
+    if (table !== undefined && candidates.includes(table)) return table
+    // The table for every action that has no table of its own.
+    return action !== undefined && candidates.includes(REST) ? REST : ''
   }
 }
 
