@@ -71,7 +71,7 @@ describe('the rooms of src', () => {
     const engine = (path: string) => /^backends\/([^/]+)\//.exec(path)?.[1]
     const crossed = imports.filter(({ from, to }) => {
       const [mine, other] = [engine(from), engine(to)]
-      return mine !== undefined && other !== undefined && mine !== other && other !== 'shared'
+      return mine !== undefined && other !== undefined && mine !== other && other !== 'reference'
     })
     expect(crossed).toEqual([])
   })

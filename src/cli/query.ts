@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Store } from '../backends/duckdb/store.js'
 import { compileKql } from '../detection/compile-query.js'
+import { runQuery } from '../detection/run-query.js'
 import { clockOf, narrow } from '../findings/scan.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
 import { ConfigurationError } from './failure.js'
@@ -37,9 +38,7 @@ export async function query(text: string, paths: readonly string[], options: Que
     const asOf = (await clockOf(store, given)).micros
     const compiled = compileKql(source.text, { asOf })
     if (!compiled.ok) return 2
-    const rows = (await store.rows(compiled.sql, compiled.params)).map((row) =>
-      compiled.columns.map(({ type }, index) => compiled.read(row[index], type) as Cell),
-    )
+    const rows = (await runQuery(store, compiled)) as readonly (readonly Cell[])[]
     const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
     const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
     await writeOutput(
@@ -74,9 +73,13 @@ async function whyNothing(query: unknown, store: Store, asOf: number): Promise<s
   const parts: string[] = []
   for (const name of tablesOf(query)) {
     const counting = compileKql(`${name} | count`, { asOf })
-    const [[rows] = []] = counting.ok ? await store.rows(counting.sql, counting.params) : []
+    const [[rows] = []] = counting.ok ? await runQuery(store, counting) : []
     const count = Number(rows ?? 0)
-    parts.push(count === 0 ? `nothing that was read fills ${name}` : `${name} has ${count.toLocaleString('en')} rows, of which none matches`)
+    parts.push(
+      count === 0
+        ? `nothing that was read fills ${name}`
+        : `${name} has ${count.toLocaleString('en')} rows, of which none matches`,
+    )
   }
   return `no rows: ${parts.length > 0 ? parts.join('; ') : 'the query asks no table'}`
 }

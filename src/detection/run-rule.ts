@@ -6,6 +6,7 @@ import { timelessPart } from '../ir/timeless.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
 import { compileKql } from './compile-query.js'
 import { type EvidenceRule, periodMicros, type Rule } from './rules.js'
+import { runQuery } from './run-query.js'
 
 export interface RuleRun {
   readonly rule: Rule
@@ -51,13 +52,11 @@ export async function runRule(store: Store, rule: Rule, options: RunOptions): Pr
         .join('\n')
       return { rule, matches: [], total: 0, runs: 0, refused: text }
     }
-    const rows = await store.rows(compiled.sql, compiled.params)
+    const rows = await runQuery(store, compiled)
     total += rows.length
     const kept = rows
       .slice(0, Math.max(0, options.limit - matches.length))
-      .map((row) =>
-        Object.fromEntries(compiled.columns.map(({ name, type }, index) => [name, compiled.read(row[index], type)])),
-      )
+      .map((row) => Object.fromEntries(compiled.columns.map(({ name }, index) => [name, row[index]])))
     const events = await evidence(store, rule.evidence, kept, asOf - periodMicros(rule.period), asOf)
     kept.forEach((columns, index) => {
       matches.push({ columns, asOf, events: events[index]! })

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
@@ -82,6 +82,8 @@ export class Store {
     const path = options.path === undefined ? undefined : resolve(options.path)
     if (path !== undefined && !existsSync(dirname(path)))
       throw new StoreError(`cannot make ${path}: its folder does not exist`)
+    if (path !== undefined && existsSync(path) && !isDatabase(path))
+      throw new StoreError(`${path} exists and is no store: name another file, or remove it`)
     const workFolder = claimWorkFolder(path === undefined ? join(tmpdir(), 'latchkey') : `${path}.work`)
     try {
       const instance = await DuckDBInstance.create(path ?? ':memory:', {
@@ -280,6 +282,21 @@ export class Store {
     }
     if (statements.length > 0) await this.connection.run(statements.join(';\n'))
     await this.settle()
+  }
+}
+
+/** DuckDB's files say `DUCK` behind the checksum of their first block. */
+function isDatabase(path: string): boolean {
+  try {
+    const file = openSync(path, 'r')
+    try {
+      const head = Buffer.alloc(12)
+      return readSync(file, head, 0, 12, 0) === 12 && head.toString('latin1', 8) === 'DUCK'
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    return false
   }
 }
 

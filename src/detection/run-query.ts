@@ -1,0 +1,17 @@
+import { registerFunctions } from '../backends/duckdb/call-function.js'
+import { SCRIPT_FUNCTION } from '../backends/duckdb/functions.js'
+import type { Store } from '../backends/duckdb/store.js'
+import type { CompiledQuery } from './compile-query.js'
+
+/** Rows of a compiled query as plain data, one array a row in the order of its columns. */
+export async function runQuery(store: Store, compiled: CompiledQuery): Promise<readonly (readonly unknown[])[]> {
+  if (compiled.sql.includes(SCRIPT_FUNCTION) && !prepared.has(store)) {
+    registerFunctions(store.connection)
+    prepared.add(store)
+  }
+  const rows = await store.rows(compiled.sql, compiled.params)
+  return rows.map((row) => compiled.columns.map((column, index) => compiled.read(row[index], column)))
+}
+
+/** Stores whose connection has the functions that SQL lacks. */
+const prepared = new WeakSet<Store>()
