@@ -73,6 +73,9 @@ export function ingestedDocument(document: object, record: WindowsRecord): objec
     values.delete(name)
     return value
   }
+  // The time goes to `@timestamp`, the rule's name, where there is one, to `rule.name`.
+  take('UtcTime')
+  take('RuleName')
   const image = take('Image')
   const process: Record<string, unknown> = { entity_id: take('ProcessGuid'), pid: Number(take('ProcessId')) }
   if (image !== undefined) Object.assign(process, { executable: image, name: fileName(image) })
