@@ -71,7 +71,6 @@ export type NeutralEvent = { readonly time: number; readonly host: Host } & (
       readonly kind: 'app-log'
       readonly provider: string
       readonly id: number
-      readonly level: number
       readonly lines: readonly string[]
     }
   | { readonly kind: 'task-register'; readonly actor: Account; readonly name: string; readonly command: string }

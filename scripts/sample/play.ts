@@ -127,10 +127,7 @@ class Play {
       })
     } else if ('delete' in step)
       this.events.push({ ...at, kind: 'file-delete', process: by(), path: text(step.delete) })
-    else if ('resolve' in step) {
-      const name = text(step.resolve)
-      this.events.push({ ...at, kind: 'dns', process: by(), name, answer: this.world.address(name) })
-    } else if ('connect' in step) {
+    else if ('connect' in step) {
       const name = text(step.connect)
       const ip = this.world.address(name)
       const process = by()
@@ -213,7 +210,6 @@ class Play {
         kind: 'app-log',
         provider: text(step.log),
         id: step.id,
-        level: step.level ?? 4,
         lines: step.lines.map(text),
       })
     else if ('task' in step) {
@@ -278,7 +274,6 @@ class Play {
       command,
       user,
       parent,
-      folder: step.folder && this.fill(step.folder),
       integrity: step.integrity,
     })
     this.running.set(`${host.name} ${step.as ?? step.start}`, process)
@@ -290,7 +285,6 @@ class Play {
     host: Host,
     time: number,
     made: Pick<Process, 'program' | 'path' | 'command' | 'user' | 'parent'> & {
-      folder: string | undefined
       integrity: string | undefined
     },
   ): Process {
@@ -300,7 +294,7 @@ class Play {
       ...made,
       pid,
       guid: processGuid(host, time, String(pid)),
-      folder: made.folder ?? (system ? 'C:\\Windows\\System32\\' : `C:\\Users\\${made.user.name}\\`),
+      folder: system ? 'C:\\Windows\\System32\\' : `C:\\Users\\${made.user.name}\\`,
       integrity: made.integrity ?? (system ? 'System' : (made.parent?.integrity.replace('System', 'High') ?? 'Medium')),
       started: time,
     }
@@ -323,7 +317,6 @@ class Play {
       command,
       user,
       parent,
-      folder: undefined,
       integrity: undefined,
     })
     const run = guidOf(`${this.seed} task ${step.at} ${step.runs}`)

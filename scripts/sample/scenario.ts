@@ -49,14 +49,13 @@ export type Step = When &
     | { readonly ends: string }
     | WriteStep
     | { readonly delete: string }
-    | { readonly resolve: string }
     | ConnectStep
     | { readonly set: string; readonly data: string }
     | { readonly service: string; readonly command: string; readonly account?: string; readonly starts?: string }
     | { readonly state: string; readonly is: string; readonly name?: string }
     | { readonly startType: string; readonly from: string; readonly to: string; readonly name: string }
     | MsiStep
-    | { readonly log: string; readonly id: number; readonly lines: readonly string[]; readonly level?: number }
+    | { readonly log: string; readonly id: number; readonly lines: readonly string[] }
     | { readonly task: string; readonly command: string; readonly user?: string }
     | {
         readonly runs: string
@@ -86,7 +85,6 @@ interface StartStep {
   /** After the quoted path; `command` is the whole line. */
   readonly args?: string
   readonly command?: string
-  readonly folder?: string
   readonly integrity?: string
   /** How long it runs; it goes on where left out. */
   readonly for?: Offset

@@ -120,7 +120,6 @@ export function otherRecords(event: NeutralEvent): WindowsRecord[] {
         {
           ...CLASSIC,
           ...base,
-          level: event.level,
           provider: { name: event.provider },
           channel: 'Application',
           eventId: event.id,
