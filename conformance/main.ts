@@ -5,6 +5,7 @@
 const SUITES: Readonly<Record<string, () => Promise<{ run: (args: string[]) => Promise<number> }>>> = {
   evtx: () => import('./evtx.js'),
   damage: () => import('./damage.js'),
+  kql: () => import('./kql.js'),
 }
 
 const [name, ...args] = process.argv.slice(2)

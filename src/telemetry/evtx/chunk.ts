@@ -28,8 +28,9 @@ export class ChunkRecords implements Iterable<ReadItem>, Iterator<ReadItem> {
   private at = 0
   /** Where the records end according to the header. */
   private limit = 0
-  private firstNumber = -1
-  private lastNumber = -1
+  /** What the header says of the numbers of its records; NaN where it says nothing. */
+  private firstNumber = Number.NaN
+  private lastNumber = Number.NaN
   /** The number of the last record seen in this chunk, or -1. */
   private seen = -1
   private isCut = false
@@ -50,8 +51,8 @@ export class ChunkRecords implements Iterable<ReadItem>, Iterator<ReadItem> {
     this.position = position
     this.at = CHUNK_HEADER
     this.limit = CHUNK_SIZE
-    this.firstNumber = -1
-    this.lastNumber = -1
+    this.firstNumber = Number.NaN
+    this.lastNumber = Number.NaN
     this.seen = -1
     this.isCut = bytes.length < CHUNK_SIZE
     this.pending = []
@@ -79,8 +80,10 @@ export class ChunkRecords implements Iterable<ReadItem>, Iterator<ReadItem> {
       }
       const number = this.numberAt(start)
       if (start >= this.limit && number !== this.seen + 1) {
+        // Older records that the chunk no longer counts.
         this.at = this.bytes.length
-        continue
+        if (this.finish(start, false)) continue
+        return this.ended
       }
       this.at = end
       if (number === this.numbers.last + 1) this.numbers.pass(number)
@@ -164,7 +167,7 @@ export class ChunkRecords implements Iterable<ReadItem>, Iterator<ReadItem> {
       return false
     }
     const number = this.numberAt(start)
-    if (number > this.seen && number - this.before() < MOST_RECORDS) this.seen = number
+    if (number > this.seen && !(number - this.before() >= MOST_RECORDS)) this.seen = number
     this.hasRecord = true
     const message = `the end of record ${number} is damaged; the record is given as far as it can be read`
     this.pending.push(fault('evtx-bad-record', this.position + start, message, 0))
@@ -197,12 +200,16 @@ export class ChunkRecords implements Iterable<ReadItem>, Iterator<ReadItem> {
     const isKnown = missing >= 0 && missing < MOST_RECORDS
     const lost = isKnown ? missing : Number.NaN
     if (isKnown) this.numbers.pass(this.lastNumber)
-    if (start >= limit || lost === 0 || (isSalvaged && !isKnown)) return false
-    if (!isKnown && !this.isCut && isZero(bytes, start, limit)) return false
+    if (lost === 0) return false
+    if (!isKnown && (start >= limit || isSalvaged)) return false
     if (this.isCut) {
       const message = `the file ends ${bytes.length} bytes into a chunk of ${CHUNK_SIZE}`
       this.pending.push(fault('evtx-cut', this.position + bytes.length, message, lost))
-    } else this.pending.push(this.notRecords(start, limit, lost))
+    } else if (start >= limit) {
+      const message = `the header of a chunk counts records up to ${this.lastNumber}; the last is ${this.before()}`
+      this.pending.push(fault('evtx-bad-record', this.position + start, message, lost))
+    } else if (isKnown || !isZero(bytes, start, limit)) this.pending.push(this.notRecords(start, limit, lost))
+    else return false
     return true
   }
 
@@ -225,8 +232,9 @@ function recordEnd(bytes: Uint8Array, view: DataView, at: number): number {
   const end = at + size
   if (size < SMALLEST_RECORD || end > bytes.length) return -1
   if (view.getUint32(end - 4, true) === size) return end
-  // Where the copy of the size is wrong, the size is right if another record comes after it.
-  return end + 4 <= bytes.length && view.getUint32(end, true) === SIGNATURE ? end : -1
+  // Where the copy of the size is wrong, the size is right if the next record comes after it.
+  if (end + SMALLEST_RECORD > bytes.length || view.getUint32(end, true) !== SIGNATURE) return -1
+  return view.getUint32(end + 8, true) === view.getUint32(at + 8, true) + 1 ? end : -1
 }
 
 /** `count` where so many records fit into `size` bytes, else NaN. */

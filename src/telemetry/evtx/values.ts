@@ -347,14 +347,16 @@ function appendBytes(from: Uint8Array, start: number, size: number, out: ByteBuf
   return true
 }
 
-/** Text in the code page of western Windows; which one was meant is written nowhere in the log. */
+/** Text in the code page of western Windows (1252); which one was meant is written nowhere in the log. */
 function appendAnsi(from: Uint8Array, start: number, size: number, out: ByteBuffer): void {
   let end = start + size
   while (end > start && from[end - 1] === 0) end--
-  out.reserve(size)
-  let at = start
-  for (; at < end && from[at]! < 128; at++) out.bytes[out.length++] = from[at]!
-  if (at < end) out.appendString(WINDOWS_1252.decode(from.subarray(at, end)))
+  out.reserve(size * 3)
+  for (let at = start; at < end; at++) {
+    const byte = from[at]!
+    if (byte < 0x80) out.bytes[out.length++] = byte
+    else out.appendString(byte < 0xa0 ? WINDOWS_1252[byte - 0x80]! : String.fromCharCode(byte))
+  }
 }
 
 /** An array that is not taken apart: its values, with a comma and a blank between them. */
@@ -408,7 +410,8 @@ function narrow(value: bigint): number | bigint {
 
 const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER)
 const SCRATCH = new ByteBuffer(4096)
-const WINDOWS_1252 = new TextDecoder('windows-1252')
+// Not through TextDecoder, which in Node 20 takes windows-1252 for Latin-1.
+const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ'
 const UPPER_HEX = new TextEncoder().encode('0123456789ABCDEF')
 const LOWER_HEX = new TextEncoder().encode('0123456789abcdef')
 const GUID_ORDER = Uint8Array.of(3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15)
