@@ -8,7 +8,8 @@ export type Cell = string | number | boolean | null
 /** Whether a printed cell of the documentation shows our value. Print differs in quotes, line breaks and the number of digits. */
 export function sameCell(printed: string, value: Cell, type: ScalarType): boolean {
   const text = plain(printed)
-  if (value === null || value === '') return text === '' || text.toLowerCase() === 'null' || (type === 'dynamic' && text === '""')
+  if (value === null || value === '')
+    return text === '' || text.toLowerCase() === 'null' || (type === 'dynamic' && text === '""')
   switch (type) {
     case 'bool':
       return /^(true|1)$/i.test(text) === value && /^(true|false|0|1)$/i.test(text)
@@ -42,7 +43,10 @@ const plain = (printed: string): string =>
     .trim()
 
 const sameText = (printed: string, value: string): boolean =>
-  printed === value.trim() || squeeze(printed) === squeeze(value) || printed.replace(/^(["'])(.*)\1$/s, '$2') === value || sameJson(printed, value)
+  printed === value.trim() ||
+  squeeze(printed) === squeeze(value) ||
+  printed.replace(/^(["'])(.*)\1$/s, '$2') === value ||
+  sameJson(printed, value)
 
 const squeeze = (text: string): string => text.replace(/\s+/g, ' ').trim()
 
@@ -74,7 +78,10 @@ function sameDynamic(printed: string, value: string): boolean {
   const ours = parseDynamic(value)
   const theirs = parseDynamic(printed) ?? parseDynamic(relaxed(printed))
   if (ours === undefined) return printed === value
-  if (theirs === undefined) return typeof ours === 'string' ? sameText(printed, ours) : squeeze(printed).replace(/\s/g, '') === value.replace(/\s/g, '')
+  if (theirs === undefined)
+    return typeof ours === 'string'
+      ? sameText(printed, ours)
+      : squeeze(printed).replace(/\s/g, '') === value.replace(/\s/g, '')
   return sameValue(theirs, ours) || (typeof ours === 'string' && sameText(printed, ours))
 }
 
@@ -82,17 +89,24 @@ function sameDynamic(printed: string, value: string): boolean {
 const relaxed = (printed: string): string =>
   printed
     .replace(/'/g, '"')
-    .replace(/([[,{]\s*)([A-Za-z][\w ]*)(?=\s*[\],}])/g, (all, before: string, word: string) => (/^(true|false|null)$/i.test(word) ? `${before}${word.toLowerCase()}` : `${before}"${word}"`))
+    .replace(/([[,{]\s*)([A-Za-z][\w ]*)(?=\s*[\],}])/g, (_all, before: string, word: string) =>
+      /^(true|false|null)$/i.test(word) ? `${before}${word.toLowerCase()}` : `${before}"${word}"`,
+    )
     .replace(/,(\s*[\]}])/g, '$1')
     .replace(/\bNaN\b/g, '"NaN"')
 
 function sameValue(theirs: Dynamic, ours: Dynamic): boolean {
-  if (isArray(theirs) && isArray(ours)) return theirs.length === ours.length && theirs.every((each, index) => sameValue(each, ours[index]!))
-  if (isBag(theirs) && isBag(ours)) return theirs.size === ours.size && [...theirs].every(([key, each]) => ours.has(key) && sameValue(each, ours.get(key)!))
+  if (isArray(theirs) && isArray(ours))
+    return theirs.length === ours.length && theirs.every((each, index) => sameValue(each, ours[index]!))
+  if (isBag(theirs) && isBag(ours))
+    return (
+      theirs.size === ours.size && [...theirs].every(([key, each]) => ours.has(key) && sameValue(each, ours.get(key)!))
+    )
   if (isNumber(theirs) && isNumber(ours)) return sameNumber(String(theirs), Number(ours))
   if (isNumber(ours) && typeof theirs === 'string') return sameNumber(theirs, Number(ours))
   if (isNumber(theirs) && typeof ours === 'string') return sameNumber(ours, Number(theirs))
-  if (typeof theirs === 'string' && typeof ours === 'string') return theirs === ours || (parseDatetime(theirs) !== undefined && sameTime(theirs, ours)) || sameJson(theirs, ours)
+  if (typeof theirs === 'string' && typeof ours === 'string')
+    return theirs === ours || (parseDatetime(theirs) !== undefined && sameTime(theirs, ours)) || sameJson(theirs, ours)
   return theirs === ours
 }
 

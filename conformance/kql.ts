@@ -7,7 +7,7 @@ import { readValue } from '../src/backends/duckdb/read-value.js'
 import { storeTables } from '../src/backends/duckdb/tables.js'
 import { textOf } from '../src/backends/reference/functions/convert.js'
 import { runReference } from '../src/backends/reference/index.js'
-import { compileKql, type CompileOptions } from '../src/detection/compile-query.js'
+import { type CompileOptions, compileKql } from '../src/detection/compile-query.js'
 import { parseKql } from '../src/dialects/kql/index.js'
 import { loadModel } from '../src/events/model.js'
 import { EMPTY_SCHEMA } from '../src/ir/schema.js'
@@ -80,7 +80,12 @@ async function connect(): Promise<DuckDBConnection> {
 }
 
 /** The answer, or why there is none. */
-async function answer(query: string, engine: Engine, connection: DuckDBConnection, tables: CompileOptions['tables']): Promise<Answer | { readonly refused: string }> {
+async function answer(
+  query: string,
+  engine: Engine,
+  connection: DuckDBConnection,
+  tables: CompileOptions['tables'],
+): Promise<Answer | { readonly refused: string }> {
   const compiled = compileKql(query, { asOf: AS_OF, ...(tables ? { tables } : {}) })
   if (!compiled.ok) return { refused: compiled.diagnostics[0]?.message ?? 'refused' }
   if (engine === 'reference') {
@@ -120,11 +125,24 @@ async function runCases(cases: readonly DocCase[], engines: readonly Engine[], j
     const unpinned = outcomes.filter(({ outcome, pinned }) => outcome === 'wrong' && pinned === undefined)
     failed ||= unpinned.length > 0
     if (json) {
-      console.log(JSON.stringify({ engine, total: cases.length, passed: tally('passed'), refused: tally('refused'), wrong: tally('wrong'), pinned: tally('wrong') - unpinned.length, cases: outcomes }))
+      console.log(
+        JSON.stringify({
+          engine,
+          total: cases.length,
+          passed: tally('passed'),
+          refused: tally('refused'),
+          wrong: tally('wrong'),
+          pinned: tally('wrong') - unpinned.length,
+          cases: outcomes,
+        }),
+      )
       continue
     }
-    for (const { id, outcome, detail, pinned } of outcomes) if (outcome !== 'passed') console.log(`${pinned === undefined ? outcome : 'pinned'}\t${id}\t${pinned ?? detail}`)
-    console.log(`${engine}: ${cases.length} examples, ${tally('passed')} passed, ${tally('refused')} refused, ${tally('wrong')} wrong (${tally('wrong') - unpinned.length} pinned)`)
+    for (const { id, outcome, detail, pinned } of outcomes)
+      if (outcome !== 'passed') console.log(`${pinned === undefined ? outcome : 'pinned'}\t${id}\t${pinned ?? detail}`)
+    console.log(
+      `${engine}: ${cases.length} examples, ${tally('passed')} passed, ${tally('refused')} refused, ${tally('wrong')} wrong (${tally('wrong') - unpinned.length} pinned)`,
+    )
   }
   return failed ? 1 : 0
 }
@@ -135,12 +153,20 @@ function readPins(): ReadonlyMap<string, string> {
   return new Map(Object.entries((parse(readFileSync(PINNED, 'utf8')) as Record<string, string>) ?? {}))
 }
 
-async function judge({ id, query, columns, rows }: DocCase, engine: Engine, connection: DuckDBConnection): Promise<Outcome> {
+async function judge(
+  { id, query, columns, rows }: DocCase,
+  engine: Engine,
+  connection: DuckDBConnection,
+): Promise<Outcome> {
   let found: Answer | { readonly refused: string }
   try {
     found = await answer(query, engine, connection, { schema: EMPTY_SCHEMA, physical: () => ({ sources: [] }) })
   } catch (error) {
-    return { id, outcome: 'wrong', detail: `failed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}` }
+    return {
+      id,
+      outcome: 'wrong',
+      detail: `failed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
+    }
   }
   if ('refused' in found) return { id, outcome: 'refused', detail: found.refused }
   const difference = compare(columns, rows, found, /\b(?:sort|order|top)\b[^|]*$/s.test(query.trim()))
@@ -148,7 +174,12 @@ async function judge({ id, query, columns, rows }: DocCase, engine: Engine, conn
 }
 
 /** How our answer differs from the printed one; undefined where it does not. */
-function compare(printed: readonly string[], rows: readonly (readonly string[])[], found: Answer, ordered: boolean): string | undefined {
+function compare(
+  printed: readonly string[],
+  rows: readonly (readonly string[])[],
+  found: Answer,
+  ordered: boolean,
+): string | undefined {
   const names = printed.map((name) => name.replace(/`/g, '').replace(/\\_/g, '_').trim())
   const ours = found.columns.map(({ name }) => name)
   const places = names.map((name) => ours.indexOf(name))
@@ -156,10 +187,16 @@ function compare(printed: readonly string[], rows: readonly (readonly string[])[
   if (!byName && names.length !== ours.length) return `columns ${ours.join(', ')} instead of ${names.join(', ')}`
   const order = byName ? places : ours.map((_, index) => index)
   const isCut = rows.some((row) => row.every((cell) => /^(\.{2,3}|…)?$/.test(cell.trim())))
-  const wanted = rows.filter((row) => !row.every((cell) => /^(\.{2,3}|…)?$/.test(cell.trim())) || !isCut || row.every((cell) => cell === ''))
-  if (!isCut && wanted.length !== found.rows.length) return `${found.rows.length} rows instead of ${wanted.length}: ${show(found.rows[0])}`
+  const wanted = rows.filter(
+    (row) => !row.every((cell) => /^(\.{2,3}|…)?$/.test(cell.trim())) || !isCut || row.every((cell) => cell === ''),
+  )
+  if (!isCut && wanted.length !== found.rows.length)
+    return `${found.rows.length} rows instead of ${wanted.length}: ${show(found.rows[0])}`
   const same = (row: readonly string[], our: readonly Cell[]): boolean =>
-    row.every((cell, index) => order[index] === undefined || sameCell(cell, our[order[index]] ?? null, found.columns[order[index]]!.type))
+    row.every(
+      (cell, index) =>
+        order[index] === undefined || sameCell(cell, our[order[index]] ?? null, found.columns[order[index]]!.type),
+    )
   if (ordered) {
     const at = wanted.findIndex((row, index) => !found.rows[index] || !same(row, found.rows[index]))
     if (at < 0) return undefined
@@ -176,13 +213,24 @@ function compare(printed: readonly string[], rows: readonly (readonly string[])[
 const show = (row: readonly unknown[] | undefined): string => JSON.stringify(row ?? []).slice(0, 200)
 
 async function runCorpus(path: string, engines: readonly Engine[], json: boolean): Promise<number> {
-  const files = statSync(path).isDirectory() ? readdirSync(path).filter((name) => name.endsWith('.jsonl')).sort().map((name) => join(path, name)) : [path]
-  const queries = files.flatMap((file) => readLines(file)) as { readonly source?: string; readonly id?: string; readonly query: string }[]
+  const files = statSync(path).isDirectory()
+    ? readdirSync(path)
+        .filter((name) => name.endsWith('.jsonl'))
+        .sort()
+        .map((name) => join(path, name))
+    : [path]
+  const queries = files.flatMap((file) => readLines(file)) as {
+    readonly source?: string
+    readonly id?: string
+    readonly query: string
+  }[]
   const tables = storeTables()
   for (const engine of engines) {
     const connection = await connect()
     for (const { name, columns } of loadModel().classes) {
-      await connection.run(`CREATE TABLE "${name}" (${columns.map((each) => `"${each.name}" ${STORED[each.type]}`).join(', ')})`)
+      await connection.run(
+        `CREATE TABLE "${name}" (${columns.map((each) => `"${each.name}" ${STORED[each.type]}`).join(', ')})`,
+      )
     }
     const cases: { id: string; outcome: 'rejected' | 'ran' | 'refused' | 'failed'; detail: string }[] = []
     for (const [index, { source, id, query }] of queries.entries()) {
@@ -194,20 +242,38 @@ async function runCorpus(path: string, engines: readonly Engine[], json: boolean
       }
       try {
         const found = await answer(query, engine, connection, tables)
-        cases.push('refused' in found ? { id: name, outcome: 'refused', detail: found.refused } : { id: name, outcome: 'ran', detail: '' })
+        cases.push(
+          'refused' in found
+            ? { id: name, outcome: 'refused', detail: found.refused }
+            : { id: name, outcome: 'ran', detail: '' },
+        )
       } catch (error) {
-        cases.push({ id: name, outcome: 'failed', detail: error instanceof Error ? error.message.split('\n').slice(0, 2).join(' ') : String(error) })
+        cases.push({
+          id: name,
+          outcome: 'failed',
+          detail: error instanceof Error ? error.message.split('\n').slice(0, 2).join(' ') : String(error),
+        })
       }
     }
     const tally = (kind: string): number => cases.filter(({ outcome }) => outcome === kind).length
-    const summary = { engine, total: cases.length, rejected: tally('rejected'), ran: tally('ran'), refused: tally('refused'), failed: tally('failed') }
+    const summary = {
+      engine,
+      total: cases.length,
+      rejected: tally('rejected'),
+      ran: tally('ran'),
+      refused: tally('refused'),
+      failed: tally('failed'),
+    }
     if (json) {
       console.log(JSON.stringify({ ...summary, cases }))
       continue
     }
-    for (const { id, outcome, detail } of cases) if (outcome === 'refused' || outcome === 'failed') console.log(`${outcome}\t${id}\t${detail}`)
+    for (const { id, outcome, detail } of cases)
+      if (outcome === 'refused' || outcome === 'failed') console.log(`${outcome}\t${id}\t${detail}`)
     const accepted = summary.total - summary.rejected
-    console.log(`${engine}: ${summary.total} texts, ${summary.rejected} no KQL; of ${accepted} ran ${summary.ran} (${((summary.ran / accepted) * 100).toFixed(1)} %), refused ${summary.refused}, failed ${summary.failed}`)
+    console.log(
+      `${engine}: ${summary.total} texts, ${summary.rejected} no KQL; of ${accepted} ran ${summary.ran} (${((summary.ran / accepted) * 100).toFixed(1)} %), refused ${summary.refused}, failed ${summary.failed}`,
+    )
   }
   return 0
 }

@@ -1,0 +1,3 @@
+/** The judge: answers the query model over rows in memory, slowly and plainly. */
+export { foldConstants } from './fold.js'
+export { type Row, type Rows, runReference } from './run.js'
