@@ -121,7 +121,7 @@ function pairUp(records: readonly RecordSnapshot[], expected: readonly DumpedEve
 
 function numberOf({ Event }: DumpedEvent): number {
   const number = (Event.System as { EventRecordID?: unknown } | null | undefined)?.EventRecordID
-  return typeof number === 'number' ? number : Number.NaN
+  return typeof number === 'number' && number > 0 ? number : Number.NaN
 }
 
 function firstDifference(

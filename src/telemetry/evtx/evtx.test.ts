@@ -259,6 +259,14 @@ describe('damage', () => {
     expect(faults.reduce((sum, { lost }) => sum + lost, records.length)).toBe(300)
   })
 
+  test('a chunk that has become zeros is told', async () => {
+    const { records, faults } = await read(damaged((bytes) => bytes.fill(0, 4096 + 65536, 4096 + 2 * 65536)))
+    expect(faults.map(({ code, lost }) => [code, lost])).toEqual([
+      ['evtx-bad-chunk', Number.NaN],
+      ['evtx-gap', 300 - records.length],
+    ])
+  })
+
   test('chunks that were never written are no fault', async () => {
     const { records, faults } = await read(Buffer.concat([log, new Uint8Array(3 * 65536)]))
     expect([records.length, faults]).toEqual([300, []])

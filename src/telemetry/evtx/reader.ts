@@ -28,8 +28,8 @@ export async function* readEvtx(source: OpenSource): AsyncGenerator<Iterable<Rea
         records.open(bytes, position, true)
         yield records
         chunks++
-      } else if ((header.chunks === 0 || chunks < header.chunks) && !isZero(bytes, 0, bytes.length)) {
-        const damage = badChunk(bytes, position)
+      } else if (chunks < header.chunks || (header.isOpen && !isZero(bytes, 0, bytes.length))) {
+        const damage = badChunk(bytes, position, header.chunks === 0 || chunks < header.chunks)
         yield [damage.fault]
         if (damage.isReadable) {
           records.open(bytes, position, false)
@@ -47,7 +47,7 @@ export async function* readEvtx(source: OpenSource): AsyncGenerator<Iterable<Rea
     if (chunks < header.chunks) yield [tooFewChunks(header, chunks, numbers, window.position)]
     else if (isCut) {
       const message = 'the file ends within a chunk'
-      yield [fault('evtx-cut', window.position, message, header.chunks === 0 ? Number.NaN : 0)]
+      yield [fault('evtx-cut', window.position, message, header.isOpen ? Number.NaN : 0)]
     }
   } finally {
     await window.close()
@@ -65,12 +65,14 @@ interface Header {
   readonly isHeader: boolean
   /** How many chunks there must be; 0 where that is not known. */
   readonly chunks: number
+  /** Whether there may be more: in a log that was not closed the count is that of the last time it was. */
+  readonly isOpen: boolean
   readonly nextNumber: number
   readonly faults: readonly ReadItem[]
 }
 
 function readHeader(bytes: Uint8Array): Header {
-  const unknown = { isHeader: false, chunks: 0, nextNumber: Number.NaN }
+  const unknown = { isHeader: false, chunks: 0, isOpen: true, nextNumber: Number.NaN }
   if (bytes.length === 0) return { ...unknown, faults: [fault('empty', 0, 'the file is empty', 0)] }
   if (!startsWith(bytes, 0, FILE_MAGIC)) {
     const message = 'the file header is damaged; the file is read from its first chunk on'
@@ -91,9 +93,9 @@ function readHeader(bytes: Uint8Array): Header {
         fault('evtx-header', 0, 'the checksum of the file header is wrong; the chunks are read all the same', 0),
       ],
     }
-  const isDirty = (view.getUint32(120, true) & 1) !== 0
+  const isOpen = (view.getUint32(120, true) & 1) !== 0
   const nextNumber = view.getUint32(28, true) * 0x100000000 + view.getUint32(24, true)
-  return { isHeader: true, chunks: isDirty ? 0 : view.getUint16(42, true), nextNumber, faults: [] }
+  return { isHeader: true, chunks: view.getUint16(42, true), isOpen, nextNumber, faults: [] }
 }
 
 function tooFewChunks(header: Header, chunks: number, numbers: RecordNumbers, position: number): ReadFault {
@@ -118,13 +120,17 @@ async function findChunk(window: ByteWindow): Promise<boolean> {
 }
 
 /** What can be made of bytes where a chunk should start and does not. */
-function badChunk(bytes: Uint8Array, position: number) {
+function badChunk(bytes: Uint8Array, position: number, isCounted: boolean) {
   const next = chunkFrom(bytes, 1)
   const isReadable = next < 0 && hasRecords(bytes)
   const message = isReadable
     ? 'the header of a chunk is damaged; its records are read all the same'
     : `${next > 0 ? next : bytes.length} bytes where a chunk was expected are none`
-  return { next, isReadable, fault: fault('evtx-bad-chunk', position, message, isReadable ? 0 : Number.NaN) }
+  return {
+    next,
+    isReadable,
+    fault: fault('evtx-bad-chunk', position, message, isReadable || !isCounted ? 0 : Number.NaN),
+  }
 }
 
 function chunkFrom(bytes: Uint8Array, from: number): number {

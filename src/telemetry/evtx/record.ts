@@ -65,7 +65,7 @@ export class EvtxRecord implements TelemetryRecord {
     this.eventId = this.number(plan.eventId)
     const recordId = this.number(plan.recordId)
     this.recordId =
-      recordId >= 0 ? recordId : view.getUint32(start + 12, true) * 0x100000000 + view.getUint32(start + 8, true)
+      recordId > 0 ? recordId : view.getUint32(start + 12, true) * 0x100000000 + view.getUint32(start + 8, true)
     const time = this.instant(plan.time)
     // Where a sector was never written, the event's own time is zero.
     this.time = !(time > FIRST_TIME)
