@@ -50,14 +50,14 @@ export async function run(args: readonly string[]): Promise<void> {
 /** A day of process starts on a thousand hosts: mostly Windows' own, one in a thousand a name of the seeds. */
 function generator(rows: number): string {
   return `INSERT INTO process BY NAME
-    SELECT hash(n)::BIGINT % 4611686018427387904 AS uid, make_timestamp(${NEWEST} - (n * 8639)::BIGINT) AS time, 'utc' AS time_quality, 'launch' AS activity,
+    SELECT (hash(n) % 4611686018427387904)::BIGINT AS uid, make_timestamp(${NEWEST} - (n * 8639)::BIGINT) AS time, 'utc' AS time_quality, 'launch' AS activity,
       'HOST-' || (hash(n) % 1000) AS device_hostname, 'Microsoft-Windows-Sysmon/Operational' AS log_name, 1 AS event_code, n AS record_id, 'sysmon' AS schema,
-      CASE WHEN hash(n + 1) % 1000 = 0 THEN (['AnyDesk.exe','TeamViewer.exe','rustdesk.exe','winvnc.exe','client32.exe'])[1 + hash(n + 2) % 5]
-        ELSE (['svchost.exe','chrome.exe','conhost.exe','cmd.exe','powershell.exe','backgroundTaskHost.exe','RuntimeBroker.exe','SearchFilterHost.exe','msedge.exe','Teams.exe'])[1 + hash(n + 3) % 10] END AS process_file_name,
-      'C:\\Program Files\\Vendor ' || (hash(n + 4) % 500) || '\\' || process_file_name AS process_file_path,
+      CASE WHEN hash(n + 1) % 1000 = 0 THEN (['AnyDesk.exe','TeamViewer.exe','rustdesk.exe','winvnc.exe','client32.exe'])[1 + (hash(n + 2) % 5)::BIGINT]
+        ELSE (['svchost.exe','chrome.exe','conhost.exe','cmd.exe','powershell.exe','backgroundTaskHost.exe','RuntimeBroker.exe','SearchFilterHost.exe','msedge.exe','Teams.exe'])[1 + (hash(n + 3) % 10)::BIGINT] END AS process_file_name,
+      'C:\\Program Files\\Vendor ' || (hash(n + 4) % 500)::BIGINT || '\\' || process_file_name AS process_file_path,
       '"' || process_file_path || '" --instance ' || n AS process_cmd_line,
-      'user' || (hash(n + 5) % 3000) AS process_user_name,
-      (['explorer.exe','services.exe','svchost.exe','cmd.exe','powershell.exe'])[1 + hash(n + 6) % 5] AS parent_process_file_name,
+      'user' || (hash(n + 5) % 3000)::BIGINT AS process_user_name,
+      (['explorer.exe','services.exe','svchost.exe','cmd.exe','powershell.exe'])[1 + (hash(n + 6) % 5)::BIGINT] AS parent_process_file_name,
       'C:\\Windows\\' || parent_process_file_name AS parent_process_cmd_line
     FROM range(${rows}) AS numbers(n)`
 }

@@ -4,6 +4,7 @@ import { loadContent } from '../content/load.js'
 import { type Identification, identify, type Observation, type Tool } from '../detection/identity/index.js'
 import { tenantOf } from '../detection/tenant/index.js'
 import { formatTime } from '../telemetry/time.js'
+import { addInstance, type Instance } from './instances.js'
 import { CONFIDENCES, type Confidence, type Evidence, type InventoryEntry } from './report.js'
 
 /**
@@ -105,7 +106,7 @@ interface Sighting {
   atWork: boolean
   confidence: Confidence
   readonly evidence: Map<string, Evidence & { count: number }>
-  tenant: Record<string, string>
+  readonly instances: Instance[]
 }
 
 interface Named {
@@ -242,10 +243,12 @@ async function addTenants(
   for (const [slot, host, ...values] of rows) {
     const { found } = named[Number(slot)]!
     const sighting = sightingOf(sightings, found.tool, text(host))
+    let piece: Instance = {}
     placed.forEach(([, place], index) => {
       const value = values[index]
-      if (value !== null && value !== '') Object.assign(sighting.tenant, tenantOf(found.tool, place, text(value)))
+      if (value !== null && value !== '') piece = { ...tenantOf(found.tool, place, text(value)), ...piece }
     })
+    addInstance(sighting.instances, piece)
   }
 }
 
@@ -266,7 +269,7 @@ function sightingOf(sightings: Map<string, Sighting>, tool: Tool, host: string):
       atWork: false,
       confidence: 'low',
       evidence: new Map(),
-      tenant: {},
+      instances: [],
     }
     sightings.set(key, sighting)
   }
@@ -313,7 +316,8 @@ function entryOf(sighting: Sighting): InventoryEntry {
     paths: [...sighting.paths].sort(),
     state: sighting.atWork ? 'at work' : 'trace',
     identity: { confidence: sighting.confidence, evidence },
-    tenant: Object.keys(sighting.tenant).length > 0 ? sighting.tenant : null,
+    tenant: sighting.instances[0] ?? null,
+    ...(sighting.instances.length > 1 ? { otherTenants: sighting.instances.slice(1) } : {}),
   }
 }
 

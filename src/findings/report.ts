@@ -101,6 +101,8 @@ export interface InventoryEntry {
   readonly identity: { readonly confidence: Confidence; readonly evidence: readonly Evidence[] }
   /** Whose instance it is, where the evidence shows it. */
   readonly tenant: Readonly<Record<string, string>> | null
+  /** Further instances on the same host, where the evidence shows more than one. */
+  readonly otherTenants?: readonly Readonly<Record<string, string>>[]
 }
 
 export type Level = 'informational' | 'low' | 'medium' | 'high' | 'critical'

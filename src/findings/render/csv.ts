@@ -1,4 +1,5 @@
 import { visible } from '../../text/visible.js'
+import { instancesOf } from '../instances.js'
 import type { Finding, InventoryEntry, Report } from '../report.js'
 import { pairs, valueText } from './words.js'
 
@@ -53,7 +54,7 @@ const inventoryRow = (entry: InventoryEntry): Row => ({
   confidence: entry.identity.confidence,
   evidence: entry.identity.evidence.map(({ kind, value }) => `${kind}: ${value}`).join(SEPARATOR),
   launch: entry.launch.map(({ how, parent }) => (parent === '' ? how : `${how} from ${parent}`)).join(SEPARATOR),
-  instance: entry.tenant === null ? null : pairs(entry.tenant),
+  instance: entry.tenant === null ? null : instancesOf(entry).map(pairs).join(SEPARATOR),
   category: entry.category,
   tool_id: entry.toolId,
   paths: entry.paths.join(SEPARATOR),

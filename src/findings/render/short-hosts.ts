@@ -15,7 +15,10 @@ export function withShortHosts(report: Report): Report {
   return {
     ...report,
     inventory: report.inventory.map((entry) => ({ ...entry, host: short(entry.host) })),
-    findings: report.findings.map((finding) => ({ ...finding, host: finding.host === null ? null : short(finding.host) })),
+    findings: report.findings.map((finding) => ({
+      ...finding,
+      host: finding.host === null ? null : short(finding.host),
+    })),
   }
 }
 

@@ -22,7 +22,7 @@ test('the first screen names every tool, its hosts, since when, how, how sure an
   const screen = plain(fleetReport()).split('\n').slice(0, 44).join('\n')
   for (const { tool } of fleetReport().inventory) expect(screen).toContain(tool)
   expect(screen).toMatch(/NLX-DC-01 +2026-03-09 15:06 {2}2026-03-10 12:06 {2}script \+2 {3}certain/)
-  expect(screen).toContain('instance: gateway 203.0.113.58:443, licensee XMLCTL')
+  expect(screen).toContain('instance: 203.0.113.58:443, licensee XMLCTL')
   expect(screen).toMatch(/NLX-WKS-01 .*trace only {2}low/)
 })
 

@@ -175,10 +175,16 @@ function writeTool(page: Page, tool: ToolView, columns: readonly Column[], hosts
     const where = length === 1 ? '' : ` (${hosts.length === 1 ? visible(hosts[0]!) : plural(hosts.length, 'host')})`
     const room = page.width - widthOf('  instance: ')
     const aside = fitEnd(where, Math.floor(room / 3))
-    page.line(`instance: ${fitMiddle(visible(pairs(tenant)), room - widthOf(aside))}${aside}`, 2, paint.cyan)
+    page.line(`instance: ${fitEnd(visible(instanceText(tenant)), room - widthOf(aside))}${aside}`, 2, paint.cyan)
   }
   if (tool.tenants.length > MOST.tenants)
     page.line(`and ${plural(tool.tenants.length - MOST.tenants, 'more instance')}; ${ALL}`, 2, paint.dim)
+}
+
+/** The most telling value first and without its name, because there is room for little else. */
+function instanceText(tenant: Readonly<Record<string, string>>): string {
+  const [first, ...rest] = Object.entries(tenant)
+  return first === undefined ? '' : [first[1], ...rest.map(([name, value]) => `${name} ${value}`)].join(', ')
 }
 
 function row(columns: readonly Column[], cells: Cells, styleName = (name: string): string => name): string {

@@ -1,3 +1,4 @@
+import { instancesOf, tellingPart } from '../instances.js'
 import type { Confidence, Finding, InventoryEntry, Level, Rejection, Report } from '../report.js'
 
 /**
@@ -52,7 +53,7 @@ function toolView(entries: readonly EntryView[]): ToolView {
   const launches = new Map<string, number>()
   for (const { how, count } of all.flatMap(({ launch }) => launch)) launches.set(how, (launches.get(how) ?? 0) + count)
   const tenants = groupBy(
-    all.filter(({ tenant }) => tenant !== null),
+    all.flatMap((entry) => instancesOf(entry).map((instance) => ({ tenant: tellingPart(instance), host: entry.host }))),
     ({ tenant }) => JSON.stringify(tenant),
   )
   return {
@@ -77,7 +78,7 @@ function toolView(entries: readonly EntryView[]): ToolView {
       CONFIDENCES.find((confidence) => all.some(({ identity }) => identity.confidence === confidence)) ?? 'low',
     launch: [...launches].sort((a, b) => b[1] - a[1] || compare(a[0], b[0])).map(([how]) => how),
     tenants: [...tenants.values()]
-      .map((some) => ({ tenant: some[0]!.tenant!, hosts: some.map(({ host }) => host) }))
+      .map((some) => ({ tenant: some[0]!.tenant, hosts: some.map(({ host }) => host) }))
       .sort((a, b) => b.hosts.length - a.hosts.length),
   }
 }

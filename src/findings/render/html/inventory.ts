@@ -1,3 +1,4 @@
+import { instancesOf } from '../../instances.js'
 import type { InventoryEntry, Report } from '../../report.js'
 import { CONFIDENCES, type EntryView, entryViews, levelRank, mostRelevant } from '../view.js'
 import { clock, count, plural } from '../words.js'
@@ -44,7 +45,7 @@ ${timeCell('Last seen', entry.lastSeen)}
 <td class="number" data-label="Events" data-value="${entry.events}">${count(entry.events)}</td>
 ${cell('Launched by', trace ? html`<span class="quiet">trace only</span>` : launches(entry))}
 ${cell('How sure', html`${entry.identity.confidence}${evidence(entry)}`, CONFIDENCES.indexOf(entry.identity.confidence))}
-${cell('Instance', entry.tenant === null ? null : html`<div class="parts">${few(Object.entries(entry.tenant).map(tenantPart), 6, 'part')}</div>`)}
+${cell('Instance', entry.tenant === null ? null : html`${instancesOf(entry).map((instance) => html`<div class="parts">${few(Object.entries(instance).map(tenantPart), 6, 'part')}</div>`)}`)}
 </tr>
 `
 }
