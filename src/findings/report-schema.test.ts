@@ -41,14 +41,14 @@ test.each([
 const FULL: Required<Report> = {
   ...fleetReport(),
   inventory: fleetReport()
-    .inventory.filter(({ tenant }) => tenant !== null)
+    .inventory.filter(({ otherTenants }) => otherTenants !== undefined)
     .slice(0, 1),
   findings: fleetReport().findings.slice(0, 1),
 }
 
 /** Keys of maps whose names are the data's, not ours. */
-const OPEN = new Set(['columns', 'fields', 'tenant'])
-const OPTIONAL = new Set(['activity'])
+const OPEN = new Set(['columns', 'fields', 'tenant', 'otherTenants'])
+const OPTIONAL = new Set(['activity', 'otherTenants'])
 
 /** Every place of an object's key: `['summary', 'files', 'read']`. */
 function* keyPaths(value: Json, path: readonly (string | number)[] = []): Iterable<readonly (string | number)[]> {
