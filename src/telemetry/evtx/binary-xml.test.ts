@@ -473,6 +473,26 @@ describe('hostile binary XML costs its record and no more', () => {
         ),
     ],
     [
+      'names of fields that grow from level to level',
+      (t) => {
+        const name = 'n'.repeat(3000)
+        t.fragment().element(name, [], () => {
+          const reference = t.out.length - 11 - name.length * 2
+          const deep = (left: number): void => {
+            if (left === 0) return
+            for (const _ of [0, 1]) {
+              t.out.raw(Uint8Array.of(Token.openElement, 255, 255, 0, 0, 0, 0))
+              t.out.u32(reference)
+              t.out.u8(Token.closeStart)
+              deep(left - 1)
+              t.out.u8(Token.endElement)
+            }
+          }
+          deep(9)
+        })
+      },
+    ],
+    [
       'a substitution with a number no record can hold',
       (t) => void t.fragment().instance(() => t.element('E', [], () => t.slot(60000, Type.string)), []),
     ],

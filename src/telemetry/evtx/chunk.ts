@@ -88,7 +88,8 @@ export class ChunkRecords implements Iterable<ReadItem>, Iterator<ReadItem> {
       this.at = end
       if (number === this.numbers.last + 1) this.numbers.pass(number)
       else this.checkNumber(number, start, end)
-      this.seen = number
+      // Not `number`, which may itself be damaged.
+      this.seen = this.numbers.last
       if (!this.read(start, end)) continue
       if (this.pending.length === 0) return this.give(this.record)
       this.hasRecord = true

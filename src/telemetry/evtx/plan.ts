@@ -16,6 +16,8 @@ export interface Plan {
   readonly eventId: Text
   readonly recordId: Text
   readonly time: Text
+  /** Roughly the bytes it takes. */
+  readonly cost: number
 }
 
 /** A text made of constants and slots. */
@@ -60,6 +62,7 @@ class PlanBuilder {
   private readonly expansions = new Map<number, Expansion[]>()
   private readonly envelope = new Map<string, Text>()
   private unnamed = 0
+  private nameLength = 0
 
   constructor(expansions: readonly Expansion[]) {
     for (const expansion of expansions) {
@@ -86,6 +89,7 @@ class PlanBuilder {
       eventId: envelope('EventID'),
       recordId: envelope('EventRecordID'),
       time: envelope('TimeCreated.@SystemTime'),
+      cost: 500 + this.names.length * 100 + this.nameLength * 2,
     }
   }
 
@@ -173,6 +177,7 @@ class PlanBuilder {
 
   /** The second element of the same name below the same parent is `name[1]`. */
   private path(path: string): string {
+    if (path.length > MAX_NAME_LENGTH) throw new BinXmlError('the names of the fields are too long', 0)
     const count = this.paths.get(path) ?? 0
     this.paths.set(path, count + 1)
     return count === 0 ? path : `${path}[${count}]`
@@ -201,6 +206,8 @@ class PlanBuilder {
     if (this.names.length >= MAX_FIELDS) throw new BinXmlError(`the record has more than ${MAX_FIELDS} fields`, 0)
     let free = name
     for (let index = 1; this.taken.has(free); index++) free = `${name}[${index}]`
+    this.nameLength += free.length
+    if (this.nameLength > MAX_NAME_LENGTH) throw new BinXmlError('the names of the fields are too long', 0)
     this.taken.add(free)
     this.names.push(free)
     const text = this.textOf(pieces)
@@ -279,12 +286,17 @@ function isBlank(pieces: readonly Piece[]): boolean {
 
 /** Layouts of this thread by their names: records of different templates that have the same fields share one. */
 const layouts = new Map<string, FieldLayout>()
+let layoutLength = 0
 
 function sharedLayout(names: readonly string[]): FieldLayout {
   const key = names.join('\0')
   const known = layouts.get(key)
   if (known !== undefined) return known
-  if (layouts.size >= MAX_LAYOUTS) layouts.clear()
+  if (layoutLength > MAX_LAYOUT_LENGTH) {
+    layouts.clear()
+    layoutLength = 0
+  }
+  layoutLength += key.length
   const layout = { names }
   layouts.set(key, layout)
   return layout
@@ -292,7 +304,9 @@ function sharedLayout(names: readonly string[]): FieldLayout {
 
 const MAX_FIELDS = 8192
 const MAX_USES = 16
-const MAX_LAYOUTS = 4096
+/** Of all names of a record together, in characters. */
+const MAX_NAME_LENGTH = 2 ** 18
+const MAX_LAYOUT_LENGTH = 2 ** 22
 
 const NO_PARTS: readonly Piece[] = []
 const NOTHING: Text = { slot: -1, constant: '', parts: NO_PARTS }

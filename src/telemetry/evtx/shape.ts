@@ -1,5 +1,7 @@
+import { cacheBudget } from './cache-budget.js'
 import { buildPlan, type Plan } from './plan.js'
 import type { Template } from './template.js'
+import { BinXmlError } from './tree.js'
 
 /** A substitution that became more than one text: binary XML with slots of its own, or the values of an array. */
 export interface Expansion {
@@ -25,11 +27,13 @@ export class Shape {
   constructor(
     readonly template: Template,
     readonly expansions: readonly Expansion[] = [],
-    private readonly depth = 0,
   ) {}
 
   get plan(): Plan {
-    this.cached ??= buildPlan(this.template, this.expansions)
+    if (this.cached === undefined) {
+      this.cached = buildPlan(this.template, this.expansions)
+      cacheBudget.spend(this.cached.cost)
+    }
     return this.cached
   }
 
@@ -43,10 +47,13 @@ export class Shape {
     }
     let shape = bySlot.get(key)
     if (shape === undefined) {
+      if (this.expansions.length >= MAX_EXPANSIONS)
+        throw new BinXmlError(`more than ${MAX_EXPANSIONS} values are arrays or binary XML`, 0)
       const template = typeof key === 'number' ? undefined : key
       const expansion = { slot, base, template, count: typeof key === 'number' ? key : 0 }
-      shape = new Shape(this.template, [...this.expansions, expansion], this.depth + 1)
+      shape = new Shape(this.template, [...this.expansions, expansion])
       if (bySlot.size >= MAX_CHILDREN) bySlot.clear()
+      cacheBudget.spend(200 + 8 * shape.expansions.length)
       bySlot.set(key, shape)
     }
     this.lastSlot = slot
@@ -58,3 +65,4 @@ export class Shape {
 
 /** Enough for a provider with many events; a log made to have more only works more. */
 const MAX_CHILDREN = 1000
+const MAX_EXPANSIONS = 256

@@ -18,6 +18,7 @@ export class SharedText {
     SCRATCH.length = 0
     appendUtf16(bytes, start, size, SCRATCH)
     const text = SCRATCH.toString()
+    if (size > LONGEST) return text
     const known = this.texts.get(text)
     if (known === undefined) {
       if (this.texts.size >= MAX_TEXTS) this.texts.clear()
@@ -31,3 +32,5 @@ export class SharedText {
 
 const SCRATCH = new ByteBuffer(512)
 const MAX_TEXTS = 4096
+/** In bytes; the names of providers, channels and computers are shorter. */
+const LONGEST = 1024

@@ -1,3 +1,4 @@
+import { cacheBudget } from './cache-budget.js'
 import { Shape } from './shape.js'
 import { BinXmlError, type Content, readTree, type Tree } from './tree.js'
 
@@ -115,22 +116,22 @@ function find(bytes: Uint8Array, view: DataView, offset: number): Template {
 
 /** Templates of this thread by the first bytes of their GUID. */
 const known = new Map<number, Definition[]>()
-let knownBytes = 0
 
 function remember(id: number, definition: Definition, size: number): void {
-  // A log that was made to have a new template in each record must not fill the memory.
-  if (knownBytes > MAX_KNOWN_BYTES) {
+  if (cacheBudget.isSpent) {
     known.clear()
-    knownBytes = 0
+    cacheBudget.reset()
   }
-  knownBytes += size
+  // The tree and the bytes to compare with.
+  cacheBudget.spend(size * 4)
   const alike = known.get(id)
   if (alike === undefined) known.set(id, [definition])
-  else if (alike.length < MAX_ALIKE) alike.push(definition)
-  else alike[knownBytes % MAX_ALIKE] = definition
+  else {
+    if (alike.length >= MAX_ALIKE) alike.shift()
+    alike.push(definition)
+  }
 }
 
-const MAX_KNOWN_BYTES = 8 * 2 ** 20
 const MAX_ALIKE = 16
 
 function usedSlots(tree: Tree): Uint8Array {
