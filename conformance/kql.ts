@@ -7,7 +7,7 @@ import { readValue } from '../src/backends/duckdb/read-value.js'
 import { storeTables } from '../src/backends/duckdb/tables.js'
 import { textOf } from '../src/backends/reference/functions/convert.js'
 import { runReference } from '../src/backends/reference/index.js'
-import { type CompileOptions, compileKql } from '../src/detection/compile-query.js'
+import { type CompileOptions, compileKqlOver } from '../src/detection/compile-query.js'
 import { parseKql } from '../src/dialects/kql/index.js'
 import { loadModel } from '../src/events/model.js'
 import { EMPTY_SCHEMA } from '../src/ir/schema.js'
@@ -86,7 +86,11 @@ async function answer(
   connection: DuckDBConnection,
   tables: CompileOptions['tables'],
 ): Promise<Answer | { readonly refused: string }> {
-  const compiled = compileKql(query, { asOf: AS_OF, ...(tables ? { tables } : {}) })
+  const compiled = await compileKqlOver(query, { asOf: AS_OF, ...(tables ? { tables } : {}) }, async (needs) =>
+    engine === 'reference'
+      ? runReference(needs.query, () => []).rows
+      : (await connection.runAndReadAll(needs.sql)).getRows(),
+  )
   if (!compiled.ok) return { refused: compiled.diagnostics[0]?.message ?? 'refused' }
   if (engine === 'reference') {
     const { columns, rows } = runReference(compiled.query, () => [])

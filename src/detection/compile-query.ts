@@ -2,7 +2,7 @@ import { type EmittedColumn, emitDuckdb, NotEmitted, type PhysicalTable } from '
 import { readValue } from '../backends/duckdb/read-value.js'
 import { storeTables } from '../backends/duckdb/tables.js'
 import { foldConstants } from '../backends/reference/fold.js'
-import { lowerKql, parseKql } from '../dialects/kql/index.js'
+import { type Discovered, lowerKql, parseKql } from '../dialects/kql/index.js'
 import type { Query } from '../ir/relation.js'
 import type { QuerySchema } from '../ir/schema.js'
 import { UNIX_EPOCH } from '../ir/time.js'
@@ -13,6 +13,8 @@ export interface CompileOptions {
   readonly asOf: number
   /** Another set of tables than the vendors' tables over the event model. */
   readonly tables?: { readonly schema: QuerySchema; physical(name: string): PhysicalTable }
+  /** Answers to what `Refused.needs` asked before. */
+  readonly discovered?: Discovered
 }
 
 export interface CompiledQuery {
@@ -31,7 +33,17 @@ export interface CompiledQuery {
   readonly read: (cell: unknown, column: EmittedColumn | EmittedColumn['type']) => unknown
 }
 
-export type CompileResult = CompiledQuery | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+export interface RefusedQuery {
+  readonly ok: false
+  readonly diagnostics: readonly Diagnostic[]
+  /**
+   * Some columns of the query are named by the data (`evaluate pivot(x)`, `bag_unpack`): the rows of this query, as texts, belong under
+   * `key` in `CompileOptions.discovered`. `compileKqlOver` does so.
+   */
+  readonly needs?: { readonly key: string; readonly query: Query; readonly sql: string }
+}
+
+export type CompileResult = CompiledQuery | RefusedQuery
 
 /** KQL as SQL for the store. The connection that runs it needs `registerFunctions` once (backends/duckdb/call-function.ts). */
 export function compileKql(text: string, options: CompileOptions): CompileResult {
@@ -39,9 +51,15 @@ export function compileKql(text: string, options: CompileOptions): CompileResult
   if (!tree || diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics }
   const tables = options.tables ?? storeTables()
   const now = UNIX_EPOCH + BigInt(Math.trunc(options.asOf)) * 10n
-  const lowered = lowerKql(tree, text, { schema: tables.schema, now })
-  if (!lowered.ok) return { ok: false, diagnostics: lowered.diagnostics }
+  const discovered = options.discovered ?? new Map()
+  const lowered = lowerKql(tree, text, { schema: tables.schema, now, discovered })
   try {
+    if (!lowered.ok) {
+      if (!lowered.needs) return { ok: false, diagnostics: lowered.diagnostics }
+      const query = foldConstants(lowered.needs.query)
+      const { sql } = emitDuckdb(query, (name) => tables.physical(name))
+      return { ok: false, diagnostics: lowered.diagnostics, needs: { key: lowered.needs.key, query, sql } }
+    }
     const query = foldConstants(lowered.query)
     const { sql, columns } = emitDuckdb(query, (name) => tables.physical(name))
     return { ok: true, sql, params: [], columns, query, diagnostics: lowered.diagnostics, read: readValue }
@@ -53,3 +71,24 @@ export function compileKql(text: string, options: CompileOptions): CompileResult
     throw error
   }
 }
+
+/** As `compileKql`, asking the data for the column names that only it has. */
+export async function compileKqlOver(
+  text: string,
+  options: CompileOptions,
+  ask: (needs: NonNullable<RefusedQuery['needs']>) => Promise<readonly (readonly unknown[])[]>,
+): Promise<CompileResult> {
+  const discovered = new Map(options.discovered)
+  for (let round = 0; round < MOST_ROUNDS; round++) {
+    const compiled = compileKql(text, { ...options, discovered })
+    if (compiled.ok || !compiled.needs) return compiled
+    const rows = await ask(compiled.needs)
+    discovered.set(
+      compiled.needs.key,
+      rows.map((row) => row.map(String)),
+    )
+  }
+  return compileKql(text, { ...options, discovered })
+}
+
+const MOST_ROUNDS = 20

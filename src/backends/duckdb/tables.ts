@@ -3,7 +3,7 @@ import { type ColumnType, type EventClass, loadModel } from '../../events/model.
 import type { EventMap, FieldMaps, FieldTarget, SchemaMap, TableMap, ValueMap } from '../../events/schema-map.js'
 import { type Call, call, text } from '../../ir/scalar.js'
 import type { QuerySchema, QueryTable } from '../../ir/schema.js'
-import { column, type ScalarType } from '../../ir/types.js'
+import { type Column, column, type ScalarType } from '../../ir/types.js'
 import type { PhysicalSource, PhysicalTable } from './emit.js'
 import type { Form } from './emit-scalar.js'
 import { emitCall, TEXT_OF } from './functions.js'
@@ -61,12 +61,20 @@ export function bindTables(
   }
 }
 
+/** A product has thousands of columns; a table's are read when it is asked for. */
 function documentedTable(name: string, source: string): QueryTable {
-  const columns = source.split(' ').map((each) => {
-    const [columnName, type] = each.split(':') as [string, string]
-    return column(columnName, kustoType(type))
-  })
-  return { name, columns, filled: false }
+  let columns: readonly Column[] | undefined
+  return {
+    name,
+    filled: false,
+    get columns() {
+      columns ??= source.split(/\s+/).map((each) => {
+        const [columnName, type] = each.split(':') as [string, string]
+        return column(columnName, kustoType(type))
+      })
+      return columns
+    },
+  }
 }
 
 const KUSTO_TYPES: Readonly<Record<string, ScalarType>> = {

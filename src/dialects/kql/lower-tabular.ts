@@ -101,7 +101,7 @@ export function isTabular(node: KqlNode, env: Environment): boolean {
 const isTableFunction = (declaration: KqlNode): boolean =>
   items(child(declaration, 'Parameters'), 'Parameters').length === 0
 
-const QUALIFIERS: ReadonlySet<string> = new Set(['cluster', 'database', 'workspace', 'app', 'resource', 'adx'])
+const QUALIFIERS: ReadonlySet<string> = new Set(['cluster', 'database', 'workspace', 'app', 'resource', 'adx', 'arg'])
 const TABLE_FUNCTIONS: ReadonlySet<string> = new Set(['table', 'materialize', '_GetWatchlist', 'view'])
 
 function lowerTableName(node: KqlNode, env: Environment): Relation {

@@ -1,22 +1,32 @@
 import type { Query, Relation } from '../../ir/relation.js'
 import type { QuerySchema } from '../../ir/schema.js'
-import type { Diagnostic } from '../../text/diagnostic.js'
+import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
 import { lowerLet } from './lower-let.js'
 import { type Environment, lowerConstant, lowerScalar } from './lower-scalar.js'
 import { isTabular, lowerTabular } from './lower-tabular.js'
 import { project } from './operators.js'
-import { type Context, innerScope, Refusal, refuseForm } from './scope.js'
+import { type Context, innerScope, NeedsData, Refusal, refuseForm } from './scope.js'
 import { child, field, items, type KqlNode } from './syntax.js'
 
 export interface LowerOptions {
   readonly schema: QuerySchema
   /** What `now()` gives, in ticks. */
   readonly now: bigint
+  /** Answers to what earlier lowerings of this text asked the data. */
+  readonly discovered?: Discovered
 }
+
+/** Rows of texts, by the key of the question. */
+export type Discovered = ReadonlyMap<string, readonly (readonly string[])[]>
 
 export type LoweredKql =
   | { readonly ok: true; readonly query: Query; readonly diagnostics: readonly Diagnostic[] }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly ok: false
+      readonly diagnostics: readonly Diagnostic[]
+      /** The names of some columns are in the data: run this and lower again with the rows under the key. */
+      readonly needs?: { readonly key: string; readonly query: Query }
+    }
 
 /** The most expressions that one query may unfold into. */
 const BUDGET = 400_000
@@ -37,6 +47,7 @@ export function lowerKql(tree: KqlNode, source: string, options: LowerOptions): 
       bindings: [],
       missingColumns,
       options: new Map(),
+      discovered: options.discovered ?? new Map(),
       budget: BUDGET,
       counter: 0,
     }
@@ -45,6 +56,13 @@ export function lowerKql(tree: KqlNode, source: string, options: LowerOptions): 
       return { ok: true, query: { bindings: context.bindings, body }, diagnostics: context.notes }
     } catch (error) {
       if (error instanceof RangeError) return { ok: false, diagnostics: [deep(tree)] }
+      if (error instanceof NeedsData) {
+        const what = diagnose('unsupported-form', undefined, {
+          language: 'KQL',
+          what: 'a column name that only the data has',
+        })
+        return { ok: false, diagnostics: [what], needs: { key: error.key, query: error.query } }
+      }
       if (!(error instanceof Refusal)) throw error
       const table = error.missing && tableThatCouldHave(error.missing.input, context)
       const key = table && `${table}\u0000${error.missing!.name}`

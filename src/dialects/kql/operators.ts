@@ -220,6 +220,8 @@ export function suggestName(node: KqlNode): string | undefined {
   switch (node.kind) {
     case 'NameReference':
       return node.text
+    case 'SimpleNamedExpression':
+      return child(node, 'Name').text
     case 'ParenthesizedExpression':
       return suggestName(child(node, 'Expression'))
     case 'PathExpression': {
@@ -653,10 +655,16 @@ function unionBranches(item: KqlNode, fuzzy: boolean, env: Environment): Branch[
       seen.add(name)
       if (bound.kind === 'function') found.push({ label: name, rows: callFunction(bound, [], item, env).table() })
     }
+    const absent = new Map<string, Column>()
     for (const table of env.context.schema.tables.values()) {
-      if (pattern.test(table.name))
+      if (!pattern.test(table.name)) continue
+      if (table.filled || pattern.source.length > 12)
         found.push({ label: table.name, rows: tableSource(table, { ...item, text: table.name }, env) })
+      else for (const known of table.columns) absent.set(`${known.name} ${known.type}`, known)
     }
+    // Hundreds of tables that nothing fills have no rows, only columns.
+    if (absent.size > 0)
+      found.push({ label: undefined, rows: { kind: 'rows', columns: [...absent.values()], rows: [], span: item.span } })
     return found
   }
   if (item.kind === 'NameReference') {

@@ -1,10 +1,340 @@
-import type { Relation } from '../../ir/relation.js'
-import type { Environment } from './lower-scalar.js'
-import { refuse } from './scope.js'
-import { child, type KqlNode } from './syntax.js'
+import type { AggregateCall, Assignment, Query, Relation } from '../../ir/relation.js'
+import { and, call, literal, not, reference, type Scalar, text } from '../../ir/scalar.js'
+import { type Column, column, type ScalarType } from '../../ir/types.js'
+import { AGGREGATE_ALIASES, AGGREGATES } from './aggregates.js'
+import { convert } from './convert.js'
+import { aggregateCall } from './lower-call.js'
+import { asString, type Environment, findColumn, lowerConstant, lowerScalar } from './lower-scalar.js'
+import { lowerTabular, pass, readSchema } from './lower-tabular.js'
+import { filter, keepColumns, project, unionAll } from './operators.js'
+import { type Context, columnNames, NeedsData, refuse, refuseForm, uniqueName } from './scope.js'
+import { child, field, items, type KqlNode } from './syntax.js'
 
-/** `evaluate plugin(...)`. */
-export function lowerEvaluate(node: KqlNode, _input: Relation, _env: Environment): Relation {
-  const called = child(child(node, 'FunctionCall'), 'Name')
-  return refuse('unsupported-function', called.span, { language: 'KQL', name: called.text, closest: undefined })
+type Plugin = (args: readonly KqlNode[], node: KqlNode, input: Relation, env: Environment) => Relation
+
+/** `evaluate plugin(...)`. https://learn.microsoft.com/kusto/query/evaluate-operator */
+export function lowerEvaluate(node: KqlNode, input: Relation, env: Environment): Relation {
+  const called = child(node, 'FunctionCall')
+  const name = child(called, 'Name')
+  const plugin = PLUGINS[name.text]
+  if (!plugin)
+    return refuse('unsupported-function', name.span, { language: 'KQL', name: name.text, closest: undefined })
+  return plugin(items(child(called, 'ArgumentList'), 'Expressions'), node, input, env)
+}
+
+const PLUGINS: Readonly<Record<string, Plugin>> = {
+  bag_unpack: lowerBagUnpack,
+  pivot: lowerPivot,
+  narrow: (_args, node, input) => lowerNarrow(node, input),
+  ipv4_lookup: (args, node, input, env) => lowerIpLookup('ipv4', args, node, input, env),
+  ipv6_lookup: (args, node, input, env) => lowerIpLookup('ipv6', args, node, input, env),
+}
+
+/** Arguments by position, and those that are named. */
+function splitArguments(args: readonly KqlNode[]): {
+  positional: readonly KqlNode[]
+  named: ReadonlyMap<string, KqlNode>
+} {
+  const named = args.filter(({ kind }) => kind === 'SimpleNamedExpression')
+  return {
+    positional: args.filter(({ kind }) => kind !== 'SimpleNamedExpression'),
+    named: new Map(named.map((node) => [child(node, 'Name').text, child(node, 'Expression')])),
+  }
+}
+
+const constantText = (node: KqlNode | undefined, env: Environment): string | undefined => {
+  const value = node && lowerConstant(node, env)
+  return value?.kind === 'literal' && typeof value.value === 'string' ? value.value : undefined
+}
+
+/** The output schema that `: (name: type, *)` declares. */
+function declaredSchema(node: KqlNode): readonly Column[] | undefined {
+  const clause = field(node, 'Schema')
+  return clause && readSchema({ ...child(clause, 'Schema'), fields: { ...child(clause, 'Schema').fields } })
+}
+
+/**
+ * Names that only the data has. They are asked for once per place in the text: the first lowering stops there with the question, and the
+ * caller lowers again with the answer.
+ */
+function discover(context: Context, node: KqlNode, query: Relation): readonly (readonly string[])[] {
+  const key = `${node.span.start}#${context.counter}`
+  const known = context.discovered.get(key)
+  if (known) return known
+  const question: Query = { bindings: context.bindings, body: query }
+  throw new NeedsData(key, question)
+}
+
+function lowerBagUnpack(args: readonly KqlNode[], node: KqlNode, input: Relation, env: Environment): Relation {
+  const { positional, named } = splitArguments(args)
+  const source = positional[0] && findColumn(env.columns, positional[0].text)
+  if (!source) return refuseForm('`bag_unpack` of something that is no column', node.span)
+  const prefix = constantText(positional[1] ?? named.get('OutputColumnPrefix'), env) ?? ''
+  const conflict = constantText(positional[2] ?? named.get('columnsConflict'), env) ?? 'error'
+  const ignored = positional[3] ?? named.get('ignoredProperties')
+  const ignoredValue = ignored && lowerConstant(ignored, env)
+  const skip = new Set(
+    ignoredValue?.kind === 'literal' && Array.isArray(ignoredValue.value) ? ignoredValue.value.map(String) : [],
+  )
+  const bag = reference(source.name, 'dynamic')
+  const declared = declaredSchema(node)
+  const others = input.columns.filter(({ name }) => name !== source.name)
+  const properties = declared
+    ? declared
+        .filter(({ name }) => !others.some((known) => known.name === name))
+        .map(({ name, type }) => ({ key: name.slice(prefix.length), name, type }))
+    : discover(env.context, node, keysOf(input, bag, node)).map(([key, type]) => ({
+        key: key!,
+        name: prefix + key!,
+        type: propertyType(type!),
+      }))
+  const wanted = properties.filter(({ key }) => !skip.has(key)).sort((left, right) => (left.name < right.name ? -1 : 1))
+  const taken = columnNames(others)
+  const clash = wanted.find(({ name }) => taken.has(name))
+  if (clash && conflict === 'error')
+    return refuseForm(`\`bag_unpack\` of a property named as the column \`${clash.name}\``, node.span)
+  const added = wanted.filter(({ name }) => !taken.has(name) || conflict === 'replace_source')
+  const given = new Set(added.map(({ name }) => name))
+  const values = added.map(({ key, name, type }): Assignment => {
+    const value: Scalar = { kind: 'access', type: 'dynamic', value: bag, key: text(key), span: node.span }
+    return { name, value: type === 'string' ? asString(value) : convert(value, type) }
+  })
+  const result = project(input, [...others.filter(({ name }) => !given.has(name)).map(pass), ...values], node.span)
+  return result
+}
+
+/** Each property with the kinds of value it has, as rows of two texts. */
+function keysOf(input: Relation, bag: Scalar, node: KqlNode): Relation {
+  const { span } = node
+  const pairs: Relation = {
+    kind: 'unnest',
+    input: project(input, [{ name: 'bag', value: bag }], span),
+    items: [{ name: 'pair', value: reference('bag', 'dynamic'), type: 'dynamic' }],
+    bags: 'array',
+    index: undefined,
+    limit: undefined,
+    columns: [column('bag', 'dynamic'), column('pair', 'dynamic')],
+    span,
+  }
+  const at = (index: bigint): Scalar => ({
+    kind: 'access',
+    type: 'dynamic',
+    value: reference('pair', 'dynamic'),
+    key: literal('long', index),
+    span,
+  })
+  const named = project(
+    pairs,
+    [
+      { name: 'key', value: asString(at(0n)) },
+      { name: 'type', value: call('gettype', 'string', [at(1n)], span) },
+    ],
+    span,
+  )
+  const keys: AggregateCall[] = [
+    { name: 'types', function: 'set', arguments: [reference('type', 'string')], condition: undefined, type: 'dynamic' },
+  ]
+  const grouped: Relation = {
+    kind: 'aggregate',
+    input: filter(
+      named,
+      not({
+        kind: 'compare',
+        type: 'bool',
+        operator: 'equal',
+        left: reference('key', 'string'),
+        right: text(''),
+        case: 'sensitive',
+        nulls: 'one-sided',
+        span,
+      }),
+      span,
+    ),
+    by: [{ name: 'key', value: reference('key', 'string') }],
+    aggregates: keys,
+    columns: [column('key', 'string'), column('types', 'dynamic')],
+    span,
+  }
+  return project(
+    grouped,
+    [pass(column('key', 'string')), { name: 'types', value: asString(reference('types', 'dynamic')) }],
+    span,
+  )
+}
+
+/** One kind of value gives a column of that type; several give a dynamic. */
+function propertyType(types: string): ScalarType {
+  const kinds = (JSON.parse(types) as string[]).filter((kind) => kind !== 'null')
+  const [only] = kinds
+  if (kinds.length === 2 && kinds.includes('long') && kinds.includes('double')) return 'real'
+  if (kinds.length !== 1 || !only) return 'dynamic'
+  const known: Readonly<Record<string, ScalarType>> = { long: 'long', double: 'real', bool: 'bool', string: 'string' }
+  return known[only] ?? 'dynamic'
+}
+
+function lowerPivot(args: readonly KqlNode[], node: KqlNode, input: Relation, env: Environment): Relation {
+  const { span } = node
+  const source = args[0] && findColumn(env.columns, args[0].text)
+  if (!source) return refuseForm('`pivot` of something that is no column', node.span)
+  const aggregateNode = args[1]
+  const keep = args
+    .slice(2)
+    .map((item) => findColumn(env.columns, item.text) ?? refuseForm('this argument of `pivot`', item.span))
+  const read = readAggregate(aggregateNode, env)
+  const used = new Set(read.arguments.flatMap((value) => (value.kind === 'column' ? [value.name] : [])))
+  const keys = keep.length ? keep : input.columns.filter(({ name }) => name !== source.name && !used.has(name))
+  const values = reference(source.name, source.type)
+  const declared = declaredSchema(node)
+  const keyNames = columnNames(keys)
+  const wanted = declared
+    ? declared.filter(({ name }) => !keyNames.has(name)).map(({ name }) => name)
+    : discover(env.context, node, distinctTexts(input, values, node)).map(([name]) => name!)
+  const taken = new Set(keyNames)
+  const calls = [...wanted].sort().map((value): AggregateCall => {
+    const name = uniqueName(value, taken)
+    taken.add(name)
+    const isValue: Scalar = {
+      kind: 'compare',
+      type: 'bool',
+      operator: 'equal',
+      left: asString(values),
+      right: text(value),
+      case: 'sensitive',
+      nulls: 'one-sided',
+      span,
+    }
+    return { ...read, name, condition: read.condition ? and([read.condition, isValue], span) : isValue }
+  })
+  const by = keys.map(pass)
+  return {
+    kind: 'aggregate',
+    input,
+    by,
+    aggregates: calls,
+    columns: [...keys, ...calls.map(({ name, type }) => column(name, type))],
+    span,
+  }
+}
+
+function readAggregate(node: KqlNode | undefined, env: Environment): AggregateCall {
+  if (!node) return { name: '', function: 'count', arguments: [], condition: undefined, type: 'long' }
+  const written = node.kind === 'FunctionCallExpression' ? child(node, 'Name').text : ''
+  const name = AGGREGATE_ALIASES[written] ?? written
+  const signature = AGGREGATES[name]
+  if (!signature) return refuseForm('this aggregate of `pivot`', node.span)
+  const args = items(child(node, 'ArgumentList'), 'Expressions').map((item) => lowerScalar(item, env))
+  return aggregateCall('', name, signature, args, node.span)
+}
+
+function distinctTexts(input: Relation, value: Scalar, node: KqlNode): Relation {
+  const by = [{ name: 'value', value: asString(value) }]
+  return { kind: 'aggregate', input, by, aggregates: [], columns: [column('value', 'string')], span: node.span }
+}
+
+/** Every cell as a row of its own. */
+function lowerNarrow(node: KqlNode, input: Relation): Relation {
+  const { span } = node
+  const numbered: Relation = {
+    kind: 'window',
+    input,
+    assignments: [
+      {
+        name: '$row',
+        value: { kind: 'window-call', type: 'long', name: 'row_number', arguments: [literal('long', 0n)], span },
+      },
+    ],
+    columns: [...input.columns, column('$row', 'long')],
+    span,
+  }
+  const cells = input.columns.map(({ name, type }) =>
+    project(
+      numbered,
+      [
+        { name: 'Row', value: reference('$row', 'long') },
+        { name: 'Column', value: text(name) },
+        { name: 'Value', value: asString(reference(name, type)) },
+      ],
+      span,
+    ),
+  )
+  return unionAll(cells, false, span)
+}
+
+/** Rows with the rows of the lookup table whose network holds their address. */
+function lowerIpLookup(
+  family: 'ipv4' | 'ipv6',
+  args: readonly KqlNode[],
+  node: KqlNode,
+  input: Relation,
+  env: Environment,
+): Relation {
+  const { span } = node
+  const { positional, named } = splitArguments(args)
+  const [tableNode, addressNode, networkNode, ...extra] = positional
+  if (!tableNode || !addressNode || !networkNode)
+    return refuseForm(`\`${family}_lookup\` without its three arguments`, span)
+  const booleans = extra.filter(({ kind }) => kind === 'BooleanLiteralExpression')
+  if (extra.length !== booleans.length) return refuseForm(`\`${family}_lookup\` with further keys`, span)
+  const unmatchedNode = named.get('return_unmatched') ?? booleans[0]
+  const unmatchedValue = unmatchedNode && lowerConstant(unmatchedNode, env)
+  const keepsUnmatched = unmatchedValue?.kind === 'literal' && unmatchedValue.value === true
+  const table = lowerTabular(tableNode, { ...env, columns: [], input: undefined })
+  const network = findColumn(table.columns, networkNode.text) ?? refuseForm('this key of the lookup', networkNode.span)
+  const address = asString(lowerScalar(addressNode, env))
+  const output: { name: string; side: 'left' | 'right'; column: string }[] = []
+  const columns: Column[] = []
+  const taken = new Set<string>()
+  for (const [side, relation] of [
+    ['left', input],
+    ['right', table],
+  ] as const) {
+    for (const known of relation.columns) {
+      const name = uniqueName(known.name, taken)
+      taken.add(name)
+      output.push({ name, side, column: known.name })
+      columns.push(column(name, known.type))
+    }
+  }
+  const networkName = output.find(({ side, column: each }) => side === 'right' && each === network.name)!.name
+  const all: Relation = { kind: 'join', how: 'inner', left: input, right: table, on: [], output, columns, span }
+  const holds = call(`${family}_is_in_range`, 'bool', [address, asString(reference(networkName, network.type))], span)
+  const matched = filter(all, holds, span)
+  if (!keepsUnmatched) return matched
+  const listName = `$networks${++env.context.counter}`
+  const list: Relation = {
+    kind: 'aggregate',
+    input: table,
+    by: [],
+    aggregates: [
+      {
+        name: 'list',
+        function: 'list',
+        arguments: [asString(reference(network.name, network.type))],
+        condition: undefined,
+        type: 'dynamic',
+      },
+    ],
+    columns: [column('list', 'dynamic')],
+    span,
+  }
+  env.context.bindings.push({ name: listName, relation: list, once: true })
+  const networks: Scalar = {
+    kind: 'scalar-of',
+    type: 'dynamic',
+    relation: { kind: 'bound', name: listName, columns: list.columns, span },
+    span,
+  }
+  const any = call(`${family}_is_in_any_range`, 'bool', [address, networks], span)
+  const rest = filter(input, not(call('coalesce', 'bool', [any, literal('bool', false)], span), span), span)
+  const renamed = project(
+    rest,
+    output
+      .filter(({ side }) => side === 'left')
+      .map(({ name, column: each }) => ({
+        name,
+        value: reference(each, columns.find((known) => known.name === name)!.type),
+      })),
+    span,
+  )
+  return keepColumns(unionAll([matched, renamed], false, span), columns, span)
 }

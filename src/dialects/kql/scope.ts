@@ -1,4 +1,4 @@
-import type { Binding, Relation } from '../../ir/relation.js'
+import type { Binding, Query, Relation } from '../../ir/relation.js'
 import type { Scalar } from '../../ir/scalar.js'
 import type { QuerySchema } from '../../ir/schema.js'
 import type { Column } from '../../ir/types.js'
@@ -21,6 +21,8 @@ export interface Context {
   /** Columns that the query reads from a table whose documented schema lacks them: `Table.Column`. */
   readonly missingColumns: ReadonlySet<string>
   readonly options: Map<string, Scalar>
+  /** What `NeedsData` asked for, by its key: rows of texts. */
+  readonly discovered: ReadonlyMap<string, readonly (readonly string[])[]>
   /** Falls with every node lowered, so that functions that call functions cannot blow a short text up without end. */
   budget: number
   counter: number
@@ -60,6 +62,16 @@ export class Refusal extends Error {
     readonly missing?: { readonly name: string; readonly input: Relation },
   ) {
     super(diagnostic.message)
+  }
+}
+
+/** Ends a lowering that cannot go on without asking the data. */
+export class NeedsData extends Error {
+  constructor(
+    readonly key: string,
+    readonly query: Query,
+  ) {
+    super('the columns depend on the data')
   }
 }
 
