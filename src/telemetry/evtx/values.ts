@@ -352,7 +352,16 @@ function appendAnsi(from: Uint8Array, start: number, size: number, out: ByteBuff
   let end = start + size
   while (end > start && from[end - 1] === 0) end--
   out.reserve(size * 3)
-  for (let at = start; at < end; at++) {
+  const { bytes } = out
+  let at = start
+  let to = out.length
+  for (; at < end; at++) {
+    const byte = from[at]!
+    if (byte > 0x7f) break
+    bytes[to++] = byte
+  }
+  out.length = to
+  for (; at < end; at++) {
     const byte = from[at]!
     if (byte < 0x80) out.bytes[out.length++] = byte
     else out.appendString(byte < 0xa0 ? WINDOWS_1252[byte - 0x80]! : String.fromCharCode(byte))
