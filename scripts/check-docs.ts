@@ -38,7 +38,7 @@ for (const document of documents) {
 
 const ci = readFileSync('.ci/run', 'utf8')
 const readme = readFileSync('README.md', 'utf8')
-const command = 'npm ci && npm run check'
+const command = 'npm install && npm run check'
 if (!ci.includes(command) || !readme.includes(command))
   problems.push(`README.md and .ci/run do not both say ${command}`)
 
