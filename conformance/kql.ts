@@ -13,11 +13,12 @@ import { loadModel } from '../src/events/model.js'
 import { EMPTY_SCHEMA } from '../src/ir/schema.js'
 import type { Column } from '../src/ir/types.js'
 import { printDynamic, type Value } from '../src/ir/value.js'
+import { answerClickhouse } from './clickhouse.js'
 import { type Cell, sameCell } from './kql-cells.js'
 
 const CASES = new URL('../../shared/conformance/kql/kusto-docs.jsonl', import.meta.url)
 const PINNED = new URL('./kql-pinned.yaml', import.meta.url)
-const ENGINES = ['reference', 'duckdb'] as const
+const ENGINES = ['reference', 'duckdb', 'clickhouse'] as const
 /** A clock for the examples; 2026-06-01. */
 const AS_OF = 1_780_272_000_000_000
 
@@ -86,6 +87,7 @@ async function answer(
   connection: DuckDBConnection,
   tables: CompileOptions['tables'],
 ): Promise<Answer | { readonly refused: string }> {
+  if (engine === 'clickhouse') return answerClickhouse(query, AS_OF, undefined)
   const compiled = await compileKqlOver(query, { asOf: AS_OF, ...(tables ? { tables } : {}) }, async (needs) =>
     engine === 'reference'
       ? runReference(needs.query, () => []).rows
