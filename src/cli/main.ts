@@ -18,6 +18,11 @@ const since = new Option('--since <time>', 'leave out events before this time')
 const until = new Option('--until <time>', 'leave out events from this time on')
 const out = new Option('--out <file>', 'write to this file instead of standard output')
 const force = new Option('--force', 'write over an existing file')
+const repeated = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
+const rules = new Option(
+  '--rules <path>',
+  'run the rules of this file or folder too: Sentinel and Defender YAML or JSON, .kql; may be given again',
+).argParser(repeated)
 const quiet = new Option('--quiet', 'no progress and no notes on standard error')
 const memory = new Option('--memory <size>', 'what the database may use before it spills to disk').default('512MB')
 const threads = new Option('--threads <count>', 'readers at once; one a processor without it')
@@ -41,6 +46,8 @@ program
       .choices(['informational', 'low', 'medium', 'high', 'critical'])
       .default('informational'),
   )
+  .addOption(rules)
+  .option('--no-builtin-rules', 'leave out the detections that come with latchkey')
   .option('--all-tools', 'list built-in and administrators’ tools in the inventory too')
   .option('--fail-on-findings', 'exit with 1 when there are findings')
   .addOption(quiet)

@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { type IngestResult, ingest } from '../backends/duckdb/ingest.js'
 import { Store } from '../backends/duckdb/store.js'
+import type { RuleFile } from '../detection/rules/index.js'
+import { loadRules } from '../detection/rules.js'
 import { loadModel } from '../events/model.js'
 import { type Format, render } from '../findings/render/index.js'
 import { LEVELS, type Level, type Report } from '../findings/report.js'
@@ -9,7 +11,8 @@ import { parseTime } from '../telemetry/time.js'
 import { ConfigurationError } from './failure.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { createProgress } from './progress.js'
-import { terminalOf } from './terminal.js'
+import { rulesAt } from './rules-at.js'
+import { diagnosticText, terminalOf } from './terminal.js'
 
 export interface InputOptions {
   readonly store?: string
@@ -24,6 +27,8 @@ export interface InputOptions {
 export interface ScanOptions extends InputOptions, OutputOptions {
   readonly format?: Format
   readonly level: Level
+  readonly rules?: readonly string[]
+  readonly builtinRules?: boolean
   readonly allTools?: boolean
   readonly failOnFindings?: boolean
 }
@@ -34,12 +39,18 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const begin = performance.now()
   const window = { since: timeOption('--since', options.since), until: timeOption('--until', options.until) }
   const asOf = timeOption('--as-of', options.asOf)
+  const given = (options.rules ?? []).flatMap((path) => givenRules(path, options.quiet === true))
+  const rules = [
+    ...(options.builtinRules === false ? [] : loadRules()),
+    ...given.flatMap((file) => file.rules.map(({ rule }) => rule)),
+  ]
   const { store, read } = await openInput(paths, options)
   try {
     const report = await reportOf(store, {
       read,
       asOf,
       ...window,
+      rules,
       allTools: options.allTools === true,
       seconds: () => (performance.now() - begin) / 1000,
     })
@@ -48,10 +59,22 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
     const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
     await writeOutput(render(shown, format, { width: terminal.width, colour: terminal.colour }), options)
     if (read !== undefined && nothingRead(report)) return 2
+    if (given.some(({ rules: found }) => found.length === 0)) return 2
     return options.failOnFindings === true && shown.findings.length > 0 ? 1 : 0
   } finally {
     await store.close()
   }
+}
+
+/** The rule files at a path. What is wrong with them, or was repaired, is told on standard error. */
+function givenRules(path: string, quiet: boolean): readonly RuleFile[] {
+  const files = rulesAt(path)
+  const { colour } = terminalOf(process.stderr)
+  for (const file of files)
+    for (const diagnostic of file.diagnostics)
+      if (diagnostic.severity === 'error' || (!quiet && diagnostic.code === 'rule-repaired'))
+        process.stderr.write(`${diagnosticText(diagnostic, { name: file.path, text: file.text }, colour)}\n`)
+  return files
 }
 
 /** Opens the store and reads the paths into it, with progress on standard error. An interrupt stops the reading; what was stored stays. */

@@ -1,6 +1,6 @@
 import { loadContent } from '../content/load.js'
 
-/** A detection of ours: a query in some language, and how its rows become findings. One folder of `content/rules` each. */
+/** A detection: a query in some language, and how its rows become findings. Ours are folders of `content/rules`; others come from files. */
 export interface Rule {
   readonly id: string
   readonly title: string
@@ -11,16 +11,44 @@ export interface Rule {
   /** Where the query comes from. */
   readonly source: string
   readonly about: string
-  /** How far back the query looks, as its author wrote it into it: `24h`, `5d`. A scan repeats the query at this step. */
-  readonly period: string
+  /**
+   * How far back the query looks: `24h`, `5d`. A scan repeats the query at this step. Where nobody says, it is read from the
+   * query; a query that does not look at the clock runs once.
+   */
+  readonly period?: string
   readonly language: 'kql'
   readonly query: string
-  readonly evidence: EvidenceRule
+  /** How the events behind a row are found; without it they are traced through the query. */
+  readonly evidence?: EvidenceRule
   /** One sentence; `{Column}` stands for a column of the query's row. */
   readonly why: string
   /** Boolean columns of the row, and what it means where one is true. */
   readonly flags: Readonly<Record<string, string>>
   readonly false_positives: readonly string[]
+  /** What the rule must catch, as small events: `latchkey lint` runs them. */
+  readonly tests?: readonly RuleTest[]
+  /** Set where the rule comes from a file of the user's. */
+  readonly given?: GivenRule
+}
+
+/** What a rule from a file says beyond a rule of ours. */
+export interface GivenRule {
+  readonly file: string
+  readonly format: RuleFormat
+  /** The product shows the query only the events of `period`, whatever the query itself asks for. */
+  readonly windowed: boolean
+  /** How many rows a run must give before it alerts; more than none without it. */
+  readonly trigger?: Trigger
+  /** Columns that name the host and the account, best first. */
+  readonly hostColumns: readonly string[]
+  readonly userColumns: readonly string[]
+}
+
+export type RuleFormat = 'latchkey' | 'sentinel' | 'defender' | 'kql'
+
+export interface Trigger {
+  readonly operator: 'more than' | 'fewer than' | 'exactly' | 'other than'
+  readonly threshold: number
 }
 
 /** How the events behind a row of the result are found again. Names of model columns on the left, of result columns on the right. */
@@ -33,13 +61,48 @@ export interface EvidenceRule {
   readonly among?: Readonly<Record<string, string>>
 }
 
+/** A behaviour that the rule is meant to notice, with the signals it leaves. */
+export interface RuleTest {
+  readonly name: string
+  readonly source?: string
+  readonly signals: readonly TestSignal[]
+}
+
+export interface TestSignal {
+  /** The signal in words. */
+  readonly says: string
+  /** The log that carries it. */
+  readonly log: string
+  /** A table of the query's product, and the columns of one row that matter; the rest is empty. */
+  readonly table: string
+  readonly row: Readonly<Record<string, string | number | boolean>>
+  /** Columns that the result must show; where it is left out, any row does. */
+  readonly shows?: Readonly<Record<string, string | number | boolean>>
+  /** Where the source of the test is mistaken. */
+  readonly note?: string
+}
+
 export function loadRules(): readonly Rule[] {
   return loadContent<Rule>('rules')
 }
 
-/** `24h`, `5d`, `30m` in microseconds. */
+/** `24h`, `5d`, `30m`, `90s`, and as ISO 8601 writes them (`PT1H`, `P1DT12H`), in microseconds. */
 export function periodMicros(period: string): number {
-  const match = /^(\d+)([dhm])$/.exec(period)
-  if (match === null) throw new Error(`a rule's period is written as 24h, 5d or 30m, not ${period}`)
-  return Number(match[1]) * { d: 86_400e6, h: 3_600e6, m: 60e6 }[match[2] as 'd' | 'h' | 'm']
+  const micros = readPeriod(period)
+  if (micros === undefined) throw new Error(`a rule's period is written as 24h, 5d, 30m or PT1H, not ${period}`)
+  return micros
 }
+
+/** As `periodMicros`; undefined where the text is no period. */
+export function readPeriod(period: string): number | undefined {
+  const plain = /^(\d{1,6})([dhms])$/i.exec(period)
+  const iso = /^P(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?$/i.exec(period)
+  const micros = plain
+    ? Number(plain[1]) * UNITS[plain[2]!.toLowerCase() as keyof typeof UNITS]
+    : iso
+      ? [UNITS.d, UNITS.h, UNITS.m, UNITS.s].reduce((sum, unit, index) => sum + Number(iso[index + 1] ?? 0) * unit, 0)
+      : 0
+  return micros > 0 ? micros : undefined
+}
+
+const UNITS = { d: 86_400e6, h: 3_600e6, m: 60e6, s: 1e6 } as const

@@ -1,12 +1,18 @@
 import { emitDuckdb } from '../backends/duckdb/emit.js'
-import { quoteIdentifier, quoteText } from '../backends/duckdb/quote.js'
+import { quoteIdentifier } from '../backends/duckdb/quote.js'
 import type { Store } from '../backends/duckdb/store.js'
-import { storeTables } from '../backends/duckdb/tables.js'
+import { type StoreTables, storeTables } from '../backends/duckdb/tables.js'
+import { mapQuery } from '../ir/map.js'
+import type { Query, Relation } from '../ir/relation.js'
+import { TICKS_PER_DAY, UNIX_EPOCH } from '../ir/time.js'
 import { timelessPart } from '../ir/timeless.js'
-import { renderDiagnostic } from '../text/diagnostic.js'
-import { compileKql } from './compile-query.js'
-import { type EvidenceRule, periodMicros, type Rule } from './rules.js'
+import { type Diagnostic, renderDiagnostic } from '../text/diagnostic.js'
+import { type CompiledQuery, compileKql } from './compile-query.js'
+import { type Columns, type EvidenceEvent, evidenceByRule, evidenceByTracing } from './evidence.js'
+import { periodMicros, type Rule, type Trigger } from './rules.js'
 import { runQuery } from './run-query.js'
+
+export type { EvidenceEvent } from './evidence.js'
 
 export interface RuleRun {
   readonly rule: Rule
@@ -17,6 +23,8 @@ export interface RuleRun {
   readonly runs: number
   /** Why the rule could not run; undefined where it ran. */
   readonly refused: string | undefined
+  /** What a reader of the result should know. */
+  readonly notes: readonly string[]
 }
 
 export interface Match {
@@ -26,9 +34,6 @@ export interface Match {
   readonly asOf: number
   readonly events: readonly EvidenceEvent[]
 }
-
-/** An event behind a match: its columns of the event model. */
-export type EvidenceEvent = Readonly<Record<string, unknown>>
 
 export interface RunOptions {
   /** The newest event, or the time asked for; microseconds. */
@@ -42,41 +47,152 @@ export interface RunOptions {
 /** Runs a rule over the store, as a scheduler would have (docs/decisions/0006), and finds the events behind each row. */
 export async function runRule(store: Store, rule: Rule, options: RunOptions): Promise<RuleRun> {
   const matches: Match[] = []
+  const notes = new Set<string>()
   let total = 0
-  const clocks = options.replay ? await clocksOf(store, rule, options.asOf) : [options.asOf]
-  for (const asOf of clocks) {
-    const compiled = compileKql(rule.query, { asOf, tables: tablesUpTo(asOf) })
-    if (!compiled.ok) {
-      const text = compiled.diagnostics
-        .map((diagnostic) => renderDiagnostic(diagnostic, { name: rule.id, text: rule.query }))
-        .join('\n')
-      return { rule, matches: [], total: 0, runs: 0, refused: text }
-    }
+  const first = compileKql(rule.query, { asOf: options.asOf })
+  if (!first.ok) return refusedRun(rule, first.diagnostics)
+  const plan = await planOf(store, rule, first, options)
+  for (const [index, asOf] of plan.clocks.entries()) {
+    const tables = tablesWithin(plan.window === undefined ? undefined : asOf - plan.window, asOf, index === 0)
+    const compiled = compileKql(rule.query, { asOf, tables })
+    if (!compiled.ok) return refusedRun(rule, compiled.diagnostics)
     const rows = await runQuery(store, compiled)
+    const trigger = rule.given?.trigger
+    if (trigger && !fires(trigger, rows.length)) {
+      if (rows.length > 0)
+        notes.add(`${rows.length} rows, and the rule asks for ${trigger.operator} ${trigger.threshold}`)
+      continue
+    }
+    if (trigger && rows.length === 0) {
+      total++
+      matches.push({ columns: {}, asOf, events: [] })
+      continue
+    }
     total += rows.length
     const kept = rows
       .slice(0, Math.max(0, options.limit - matches.length))
       .map((row) => Object.fromEntries(compiled.columns.map(({ name }, index) => [name, row[index]])))
-    const events = await evidence(store, rule.evidence, kept, asOf - periodMicros(rule.period), asOf)
+    const { events, note } = await eventsBehind(store, rule, compiled, kept, asOf, plan.step ?? 0, tables)
+    if (note !== undefined) notes.add(note)
     kept.forEach((columns, index) => {
       matches.push({ columns, asOf, events: events[index]! })
     })
   }
-  return { rule, matches, total, runs: clocks.length, refused: undefined }
+  return { rule, matches, total, runs: plan.clocks.length, refused: undefined, notes: [...notes].slice(0, 3) }
 }
+
+function refusedRun(rule: Rule, diagnostics: readonly Diagnostic[]): RuleRun {
+  const source = { name: rule.given?.file ?? rule.id, text: rule.query }
+  const refused = diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, source)).join('\n')
+  return { rule, matches: [], total: 0, runs: 0, refused, notes: [] }
+}
+
+function fires({ operator, threshold }: Trigger, rows: number): boolean {
+  switch (operator) {
+    case 'more than':
+      return rows > threshold
+    case 'fewer than':
+      return rows < threshold
+    case 'exactly':
+      return rows === threshold
+    case 'other than':
+      return rows !== threshold
+  }
+}
+
+async function eventsBehind(
+  store: Store,
+  rule: Rule,
+  compiled: CompiledQuery,
+  rows: readonly Columns[],
+  asOf: number,
+  step: number,
+  tables: StoreTables,
+): Promise<{ readonly events: readonly (readonly EvidenceEvent[])[]; readonly note?: string }> {
+  if (rows.length === 0) return { events: [] }
+  if (rule.evidence) return { events: await evidenceByRule(store, rule.evidence, rows, asOf - step, asOf) }
+  const traced = await evidenceByTracing(store, compiled, rows, (name) => tables.physical(name))
+  if (traced) return { events: traced }
+  return { events: rows.map(() => []), note: 'the events behind its rows cannot be traced through its query' }
+}
+
+interface Plan {
+  /** The times at which the rule runs, newest first. */
+  readonly clocks: readonly number[]
+  /** Microseconds between two runs. */
+  readonly step: number | undefined
+  /** How much of the past the product shows the query; undefined is all of it. */
+  readonly window: number | undefined
+}
+
+async function planOf(store: Store, rule: Rule, compiled: CompiledQuery, options: RunOptions): Promise<Plan> {
+  const step = rule.period === undefined ? lookback(compiled.query, options.asOf) : periodMicros(rule.period)
+  const window = rule.given?.windowed === true ? step : undefined
+  const trigger = rule.given?.trigger
+  const once: Plan = { clocks: [options.asOf], step, window }
+  // An alert on too few rows would come from every stretch of time without events.
+  const onAbsence = trigger?.operator === 'fewer than' || (trigger?.operator === 'exactly' && trigger.threshold === 0)
+  if (!options.replay || step === undefined || onAbsence) return once
+  const onAnyRow = !trigger || (trigger.operator === 'more than' && trigger.threshold < 1)
+  if (window !== undefined && onAnyRow && rowByRow(compiled.query) && ignoresClock(rule, options))
+    return { ...once, window: undefined }
+  return { clocks: await clocksOf(store, rule, compiled, options.asOf, step), step, window }
+}
+
+/** Whether each row of the result comes from one row of a table, whatever other rows there are. */
+function rowByRow({ body, bindings }: Query): boolean {
+  let node: Relation = body
+  while (node.kind === 'filter' || node.kind === 'extend' || node.kind === 'project' || node.kind === 'sort')
+    node = node.input
+  return bindings.length === 0 && node.kind === 'table'
+}
+
+/** Whether the query means the same at another time: it asks neither `now()` nor `ago()`. */
+function ignoresClock(rule: Rule, { asOf }: RunOptions): boolean {
+  const plain = (clock: number): string => {
+    const compiled = compileKql(rule.query, { asOf: clock })
+    return JSON.stringify(compiled.ok ? compiled.query : null, (_, value: unknown) =>
+      typeof value === 'bigint' ? `${value}n` : value,
+    )
+  }
+  return plain(asOf) === plain(asOf - 86_400e6 - 1e6)
+}
+
+/** How far back the query's own filters look, in microseconds; undefined where none compares a time with the clock. */
+function lookback(query: Query, asOf: number): number | undefined {
+  const now = UNIX_EPOCH + BigInt(Math.trunc(asOf)) * 10n
+  let oldest: bigint | undefined
+  mapQuery(query, (value) => {
+    if (value.kind !== 'compare' || value.left.type !== 'datetime') return value
+    const bound = [value.left, value.right].find((side) => side.kind === 'literal')
+    const from = bound?.kind === 'literal' && typeof bound.value === 'bigint' ? bound.value : undefined
+    const far = from === undefined ? 0n : now - from
+    if (far > 0n && far < FARTHEST && (oldest === undefined || far > oldest)) oldest = far
+    return value
+  })
+  return oldest === undefined ? undefined : Number(oldest / 10n)
+}
+
+/** A date further back than this is a fixed date and no look back. */
+const FARTHEST = 400n * TICKS_PER_DAY
 
 /**
  * The times at which the rule would have run and could have found anything, newest first. Most queries begin with a filter that does not
  * look at the time; asking once which stretches of time have rows that pass it spares running the query for all the others.
  */
-async function clocksOf(store: Store, rule: Rule, asOf: number): Promise<readonly number[]> {
-  const period = periodMicros(rule.period)
-  const compiled = compileKql(rule.query, { asOf })
-  const timeless = compiled.ok ? timelessPart(compiled.query, TIME_COLUMNS) : undefined
+async function clocksOf(
+  store: Store,
+  rule: Rule,
+  compiled: CompiledQuery,
+  asOf: number,
+  period: number,
+): Promise<readonly number[]> {
+  const timeless = timelessPart(compiled.query, TIME_COLUMNS)
   const tables = storeTables()
+  const every = rule.evidence ? [rule.evidence.class] : store.model.classes.map(({ name }) => name)
   const rows =
     timeless === undefined
-      ? `SELECT epoch_us(time) AS micros FROM ${quoteIdentifier(rule.evidence.class)}`
+      ? every.map((name) => `SELECT epoch_us(time) AS micros FROM ${quoteIdentifier(name)}`).join(' UNION ALL ')
       : `SELECT epoch_us(found.${quoteIdentifier(timeless.body.columns[0]!.name)}) AS micros FROM (${emitDuckdb(timeless, (name) => tables.physical(name)).sql}) AS found`
   const steps = await store.rows(
     `SELECT DISTINCT ((${asOf} - micros) // ${period})::BIGINT FROM (${rows}) WHERE micros <= ${asOf} ORDER BY 1`,
@@ -84,16 +200,20 @@ async function clocksOf(store: Store, rule: Rule, asOf: number): Promise<readonl
   return steps.map(([step]) => asOf - Number(step) * period)
 }
 
-/** The tables as they were at a time: a run of the past must not see what came after it. */
-function tablesUpTo(asOf: number): ReturnType<typeof storeTables> {
+/**
+ * The tables as they were at a time: a run of the past must not see what came after it, nor more of the past than its product shows it.
+ * Events without a time belong to the newest run where a window is kept.
+ */
+function tablesWithin(from: number | undefined, asOf: number, newest: boolean): StoreTables {
   const tables = storeTables()
-  const before = `(time IS NULL OR time <= make_timestamp(${asOf}))`
+  const known = `time <= make_timestamp(${asOf})${from === undefined ? '' : ` AND time > make_timestamp(${from})`}`
+  const when = from === undefined || newest ? `(time IS NULL OR (${known}))` : `(${known})`
   return {
     schema: tables.schema,
     physical: (name) => ({
       sources: tables.physical(name).sources.map((source) => ({
         ...source,
-        where: source.where === undefined ? before : `(${source.where}) AND ${before}`,
+        where: source.where === undefined ? when : `(${source.where}) AND ${when}`,
       })),
     }),
   }
@@ -101,77 +221,3 @@ function tablesUpTo(asOf: number): ReturnType<typeof storeTables> {
 
 /** Columns that hold an event's time, by the products' names. */
 const TIME_COLUMNS: ReadonlySet<string> = new Set(['Timestamp', 'TimeGenerated'])
-
-/** At most this many events are shown behind one match. */
-const SHOWN = 5
-
-/** Matches whose events are looked up in one query. */
-const TOGETHER = 500
-
-/** The events behind each row of a result, in one query for many rows. */
-async function evidence(
-  store: Store,
-  rule: EvidenceRule,
-  rows: readonly Columns[],
-  from: number,
-  to: number,
-): Promise<EvidenceEvent[][]> {
-  const found: EvidenceEvent[][] = rows.map(() => [])
-  const sought = Object.entries(rule.match)
-  const among = Object.entries(rule.among ?? {})
-  const conditions = [
-    `event.time BETWEEN make_timestamp(${from}) AND make_timestamp(${to})`,
-    ...sought.map(([column], index) =>
-      column === 'time'
-        ? `epoch_us(event.time) = sought.m${index}`
-        : `coalesce(CAST(event.${quoteIdentifier(column)} AS VARCHAR), '') = sought.m${index}`,
-    ),
-    ...(rule.range === undefined ? [] : ['epoch_us(event.time) BETWEEN sought.first AND sought.last']),
-    ...among.map(
-      ([column], index) => `list_contains(sought.a${index}, CAST(event.${quoteIdentifier(column)} AS VARCHAR))`,
-    ),
-  ]
-  const names = [
-    'row',
-    ...sought.map((_, index) => `m${index}`),
-    ...(rule.range === undefined ? [] : ['first', 'last']),
-    ...among.map((_, index) => `a${index}`),
-  ]
-  for (let start = 0; start < rows.length; start += TOGETHER) {
-    const values = rows.slice(start, start + TOGETHER).map((columns, index) => {
-      const cells = [
-        String(start + index),
-        ...sought.map(([column, name]) =>
-          column === 'time' ? String(microsOf(columns[name])) : quoteText(String(columns[name] ?? '')),
-        ),
-        ...(rule.range === undefined
-          ? []
-          : [String(microsOf(columns[rule.range.from])), String(microsOf(columns[rule.range.to]))]),
-        ...among.map(([, name]) => {
-          const list: unknown = columns[name]
-          return `[${(Array.isArray(list) ? list : []).map((value) => quoteText(String(value))).join(', ')}]::VARCHAR[]`
-        }),
-      ]
-      return `(${cells.join(', ')})`
-    })
-    const reader = await store.connection.runAndReadAll(
-      `SELECT sought.row AS match_row, event.*, epoch_us(event.time) AS time_micros, source.name AS source_name
-      FROM (VALUES ${values.join(', ')}) AS sought(${names.join(', ')})
-      JOIN ${quoteIdentifier(rule.class)} AS event ON ${conditions.join(' AND ')}
-      LEFT JOIN source ON source.id = event.source_id
-      QUALIFY row_number() OVER (PARTITION BY sought.row ORDER BY event.time, event.uid) <= ${SHOWN}
-      ORDER BY sought.row, event.time, event.uid`,
-    )
-    for (const event of reader.getRowObjects()) found[Number(event['match_row'])]!.push(event)
-  }
-  return found
-}
-
-type Columns = Readonly<Record<string, unknown>>
-
-/** Microseconds of a time as the result shows it. */
-function microsOf(value: unknown): number {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?Z$/.exec(String(value))
-  if (match === null) return 0
-  return Date.parse(`${match[1]}Z`) * 1000 + Number((match[2] ?? '').padEnd(6, '0').slice(0, 6))
-}

@@ -55,26 +55,36 @@ const fullness = ({ columns }: Match): number =>
 function findingOf(rule: Rule, match: Match, naming: Naming, mask: (text: string) => string): Finding {
   const { columns, events } = match
   const first = events[0]
-  const level: Level = naming.isRemoteAccess ? rule.level : 'informational'
+  // A rule of the user's means what it says; ours look for remote access tools, and the name alone is weak.
+  const level: Level = naming.isRemoteAccess || rule.given ? rule.level : 'informational'
   return {
     rule: rule.id,
     title: rule.title,
     level,
     techniques: rule.techniques,
     tool: naming.tool,
-    host: textOf(columns['DeviceName']) ?? textOf(first?.['device_hostname']),
-    user: textOf(columns['AccountName']) ?? textOf(first?.['process_user_name']) ?? textOf(first?.['actor_user_name']),
-    time: textOf(columns['Timestamp']) ?? textOf(columns['LastSeen']) ?? timeOf(first),
+    host:
+      firstOf(columns, [...(rule.given?.hostColumns ?? []), 'DeviceName', 'Computer']) ??
+      textOf(first?.['device_hostname']),
+    user:
+      firstOf(columns, [...(rule.given?.userColumns ?? []), 'AccountName']) ??
+      textOf(first?.['process_user_name']) ??
+      textOf(first?.['actor_user_name']),
+    time: firstOf(columns, ['Timestamp', 'TimeGenerated', 'LastSeen']) ?? timeOf(first) ?? formatTime(match.asOf),
     columns: masked(columns, mask),
     why: mask(whyOf(rule, columns, naming)),
     events: events.map((event) => eventOf(event, mask)),
   }
 }
 
+const firstOf = (columns: Match['columns'], names: readonly string[]): string | null =>
+  names.map((name) => textOf(columns[name])).find((text) => text !== null) ?? null
+
 function whyOf(rule: Rule, columns: Match['columns'], naming: Naming): string {
   const sentence = rule.why.replace(/\{(\w+)\}/g, (_, name: string) => textOf(columns[name]) ?? 'something unnamed')
   const flags = Object.entries(rule.flags).filter(([name]) => columns[name] === true)
-  return [sentence, ...flags.map(([, meaning]) => meaning), naming.reason].filter((part) => part !== '').join('; ')
+  const reason = rule.given ? '' : naming.reason
+  return [sentence, ...flags.map(([, meaning]) => meaning), reason].filter((part) => part !== '').join('; ')
 }
 
 function eventOf(event: EvidenceEvent, mask: (text: string) => string): FindingEvent {

@@ -2,7 +2,7 @@ import type { IngestResult } from '../backends/duckdb/ingest.js'
 import { quoteIdentifier } from '../backends/duckdb/quote.js'
 import type { Store } from '../backends/duckdb/store.js'
 import { identify, type Observation } from '../detection/identity/index.js'
-import { loadRules } from '../detection/rules.js'
+import { loadRules, type Rule } from '../detection/rules.js'
 import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
 import { maskSecrets } from '../detection/tenant/index.js'
 import { formatTime } from '../telemetry/time.js'
@@ -19,6 +19,8 @@ export interface ReportOptions {
   readonly asOf: number | undefined
   readonly since: number | undefined
   readonly until: number | undefined
+  /** What runs; our own rules without it. */
+  readonly rules?: readonly Rule[]
   /** Built-in and administrators' tools in the inventory too. */
   readonly allTools: boolean
   readonly seconds: () => number
@@ -35,7 +37,7 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
   const inventory = await inventoryOf(store, { allTools: options.allTools, stretches: await stretchesOf(store) })
   const findings: Finding[] = []
   const rules: Summary['rules'][number][] = []
-  for (const rule of loadRules()) {
+  for (const rule of options.rules ?? loadRules()) {
     const run = await runRule(store, rule, {
       asOf: asOf.micros,
       replay: options.asOf === undefined,
@@ -43,7 +45,12 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
     })
     findings.push(...findingsOf(run, nameTool, maskSecrets))
     const cut = run.total > run.matches.length ? `${run.total} rows; the first ${run.matches.length} are shown` : null
-    rules.push({ id: rule.id, title: rule.title, matches: run.total, note: run.refused ?? cut })
+    rules.push({
+      id: rule.id,
+      title: rule.title,
+      matches: run.total,
+      note: run.refused ?? ([cut, ...run.notes].filter((note) => note !== null).join('; ') || null),
+    })
   }
   findings.sort(
     (a, b) =>
@@ -110,7 +117,7 @@ export async function clockOf(
 function nameTool(events: readonly EvidenceEvent[]): Naming {
   let other: string | undefined
   for (const event of events) {
-    for (const { tool, named, evidence } of identify({ ...event, class: 'process' } as unknown as Observation)) {
+    for (const { tool, named, evidence } of identify({ class: 'process', ...event } as unknown as Observation)) {
       if (!named || !evidence.some(({ of }) => of === 'process')) continue
       if (tool.tier === 'remote-access') return { tool: tool.name, isRemoteAccess: true, reason: '' }
       other ??= tool.name

@@ -35,12 +35,14 @@ export const MESSAGES = {
   'unknown-table': words<{ name: string; closest?: string | undefined; known: readonly string[] }>({
     severity: 'error',
     message: ({ name }) => `unknown table \`${name}\``,
-    help: ({ closest, known }) => (closest ? `closest match is \`${closest}\`` : `known: ${known.slice(0, 8).join(', ')}`),
+    help: ({ closest, known }) =>
+      closest ? `closest match is \`${closest}\`` : `known: ${known.slice(0, 8).join(', ')}`,
   }),
   'unknown-column': words<{ name: string; table: string; closest?: string | undefined; known: readonly string[] }>({
     severity: 'error',
     message: ({ name, table }) => `\`${table}\` has no column \`${name}\``,
-    help: ({ closest, known }) => (closest ? `closest match is \`${closest}\`` : `columns: ${known.slice(0, 8).join(', ')}`),
+    help: ({ closest, known }) =>
+      closest ? `closest match is \`${closest}\`` : `columns: ${known.slice(0, 8).join(', ')}`,
   }),
   'unknown-name': words<{ name: string; closest?: string | undefined }>({
     severity: 'error',
@@ -86,6 +88,35 @@ export const MESSAGES = {
   'qualifier-ignored': words<{ qualifier: string }>({
     severity: 'note',
     message: ({ qualifier }) => `\`${qualifier}()\` is not looked at; there is one store here`,
+  }),
+  'rule-not-read': words<{ reason: string }>({
+    severity: 'error',
+    message: ({ reason }) => `the rule cannot be read: ${reason}`,
+  }),
+  'rule-repaired': words<{ what: string }>({
+    severity: 'note',
+    message: ({ what }) => `repaired: ${what}`,
+  }),
+  'rule-unknown-key': words<{ key: string; closest?: string | undefined }>({
+    severity: 'note',
+    message: ({ key }) => `\`${key}\` is no known name in a rule of this kind; it is kept and not looked at`,
+    help: ({ closest }) => (closest ? `closest match is \`${closest}\`` : undefined),
+  }),
+  'rule-missing-key': words<{ key: string }>({
+    severity: 'error',
+    message: ({ key }) => `the rule has no \`${key}\``,
+  }),
+  'rule-wrong-value': words<{ key: string; found: string; expected: string }>({
+    severity: 'error',
+    message: ({ key, found, expected }) => `\`${key}\` is \`${found}\`, expected ${expected}`,
+  }),
+  'rule-single-value': words<{ key: string }>({
+    severity: 'note',
+    message: ({ key }) => `\`${key}\` is one value where a list belongs; it is read as a list of one`,
+  }),
+  'rule-leaves-gaps': words<Record<never, never>>({
+    severity: 'warning',
+    message: () => '`queryPeriod` is shorter than `queryFrequency`: events between two runs are never looked at',
   }),
 } as const
 
