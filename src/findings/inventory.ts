@@ -92,20 +92,31 @@ const TENANT_PLACES = {
 /** Texts looked at for a tenant, a tool and host. */
 const TENANT_TEXTS = 500
 
+/** Names that differ only in case are one name; by lower case, how it is shown. */
+type Spellings = Map<string, string>
+
+function spell(spellings: Spellings, name: string): void {
+  const key = name.toLowerCase()
+  spellings.set(key, preferred(spellings.get(key) ?? name, name))
+}
+
+/** One of two spellings, whichever was met first. */
+const preferred = (a: string, b: string): string => (a < b ? a : b)
+
 interface Sighting {
   readonly tool: Tool
-  readonly host: string
-  readonly users: Set<string>
+  host: string
+  readonly users: Spellings
   first: number
   last: number
   events: number
-  readonly launch: Map<string, { readonly how: string; readonly parent: string; count: number }>
-  readonly paths: Set<string>
+  readonly launch: Map<string, { readonly how: string; parent: string; count: number }>
+  readonly paths: Spellings
   /** Events by start of stretch. */
   readonly activity: Map<number, number>
   atWork: boolean
   confidence: Confidence
-  readonly evidence: Map<string, Evidence & { count: number }>
+  readonly evidence: Map<string, { readonly kind: string; value: string; confidence: Confidence; count: number }>
   readonly instances: Instance[]
 }
 
@@ -148,14 +159,14 @@ async function lookAt(
   for (const [slot, host, userDomain, userName, parentName, activity, count, first, last] of groups) {
     const { found, path } = named[Number(slot)]!
     const sighting = sightingOf(sightings, found.tool, text(host))
-    if (path !== '' && sighting.paths.size < PATHS) sighting.paths.add(path)
+    if (path !== '') spell(sighting.paths, path)
     if (CONFIDENCES.indexOf(found.confidence) > CONFIDENCES.indexOf(sighting.confidence))
       sighting.confidence = found.confidence
     sighting.events += Number(count)
     if (first !== null) sighting.first = Math.min(sighting.first, Number(first))
     if (last !== null) sighting.last = Math.max(sighting.last, Number(last))
     if (text(userName) !== '')
-      sighting.users.add(text(userDomain) === '' ? text(userName) : `${text(userDomain)}\\${text(userName)}`)
+      spell(sighting.users, text(userDomain) === '' ? text(userName) : `${text(userDomain)}\\${text(userName)}`)
     sighting.atWork ||= found.state === 'at work'
     if (table === 'process' && text(activity) === 'launch' && ownProcess(found))
       addLaunch(sighting, text(parentName), Number(count))
@@ -234,11 +245,14 @@ async function addTenants(
   const placed = Object.entries(TENANT_PLACES).filter(([column]) => columns.has(column))
   const withTenant = named.filter(({ found }) => (found.tool.tenant?.length ?? 0) > 0)
   if (placed.length === 0 || withTenant.length === 0) return
+  const texts = placed.map(([column]) => quoteIdentifier(column)).join(', ')
+  // Texts are looked at in their own order, so that the same events give the same instances whatever order they were read in.
   const rows = await store.rows(
-    `SELECT DISTINCT slot, coalesce(device_hostname, ''), ${placed.map(([column]) => quoteIdentifier(column)).join(', ')}
-    FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)}
-    WHERE slot IN (${withTenant.map(({ slot }) => slot).join(', ')})
-    QUALIFY row_number() OVER (PARTITION BY slot, device_hostname) <= ${TENANT_TEXTS}`,
+    `SELECT slot, host, ${texts} FROM (
+      SELECT DISTINCT slot, coalesce(device_hostname, '') AS host, ${texts}
+      FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)}
+      WHERE slot IN (${withTenant.map(({ slot }) => slot).join(', ')})
+    ) QUALIFY row_number() OVER (PARTITION BY slot, host ORDER BY ${texts}) <= ${TENANT_TEXTS} ORDER BY host, ${texts}`,
   )
   for (const [slot, host, ...values] of rows) {
     const { found } = named[Number(slot)]!
@@ -255,16 +269,17 @@ async function addTenants(
 function sightingOf(sightings: Map<string, Sighting>, tool: Tool, host: string): Sighting {
   const key = `${tool.id} ${host.toLowerCase()}`
   let sighting = sightings.get(key)
+  if (sighting !== undefined) sighting.host = preferred(sighting.host, host)
   if (sighting === undefined) {
     sighting = {
       tool,
       host,
-      users: new Set(),
+      users: new Map(),
       first: Number.POSITIVE_INFINITY,
       last: Number.NEGATIVE_INFINITY,
       events: 0,
       launch: new Map(),
-      paths: new Set(),
+      paths: new Map(),
       activity: new Map(),
       atWork: false,
       confidence: 'low',
@@ -281,7 +296,10 @@ function addLaunch(sighting: Sighting, parent: string, count: number): void {
   const key = `${how} ${parent.toLowerCase()}`
   const known = sighting.launch.get(key)
   if (known === undefined) sighting.launch.set(key, { how, parent, count })
-  else known.count += count
+  else {
+    known.count += count
+    known.parent = preferred(known.parent, parent)
+  }
 }
 
 function addEvidence(sighting: Sighting, found: Identification, count: number): void {
@@ -290,22 +308,32 @@ function addEvidence(sighting: Sighting, found: Identification, count: number): 
     const key = `${name} ${value.toLowerCase()}`
     const known = sighting.evidence.get(key)
     if (known === undefined) sighting.evidence.set(key, { kind: name, value, confidence, count })
-    else known.count += count
+    else {
+      known.count += count
+      known.value = preferred(known.value, value)
+      if (CONFIDENCES.indexOf(confidence) > CONFIDENCES.indexOf(known.confidence)) known.confidence = confidence
+    }
   }
 }
 
 function entryOf(sighting: Sighting): InventoryEntry {
   const { tool } = sighting
   const evidence = [...sighting.evidence.values()].sort(
-    (a, b) => CONFIDENCES.indexOf(b.confidence) - CONFIDENCES.indexOf(a.confidence) || b.count - a.count,
+    (a, b) =>
+      CONFIDENCES.indexOf(b.confidence) - CONFIDENCES.indexOf(a.confidence) ||
+      b.count - a.count ||
+      compare(a.kind, b.kind) ||
+      compare(a.value, b.value),
   )
-  const launch = [...sighting.launch.values()].sort((a, b) => b.count - a.count)
+  const launch = [...sighting.launch.values()].sort(
+    (a, b) => b.count - a.count || compare(a.how, b.how) || compare(a.parent, b.parent),
+  )
   return {
     tool: tool.name,
     toolId: tool.id,
     category: tool.category,
     host: sighting.host,
-    users: [...sighting.users].sort(),
+    users: [...sighting.users.values()].sort(),
     firstSeen: Number.isFinite(sighting.first) ? formatTime(sighting.first) : null,
     lastSeen: Number.isFinite(sighting.last) ? formatTime(sighting.last) : null,
     events: sighting.events,
@@ -313,7 +341,7 @@ function entryOf(sighting: Sighting): InventoryEntry {
       .sort((a, b) => a[0] - b[0])
       .map(([time, events]) => ({ time: formatTime(time), events })),
     launch: launch.length > 0 ? launch : [{ how: 'unknown', parent: '', count: 0 }],
-    paths: [...sighting.paths].sort(),
+    paths: [...sighting.paths.values()].sort().slice(0, PATHS),
     state: sighting.atWork ? 'at work' : 'trace',
     identity: { confidence: sighting.confidence, evidence },
     tenant: sighting.instances[0] ?? null,
@@ -343,3 +371,5 @@ function launchKinds(): ReadonlyMap<string, string> {
 }
 
 const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
