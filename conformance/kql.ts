@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+import { clickhouseTables } from '../src/backends/clickhouse/bind-tables.js'
 import { registerFunctions } from '../src/backends/duckdb/call-function.js'
 import { readValue } from '../src/backends/duckdb/read-value.js'
 import { storeTables } from '../src/backends/duckdb/tables.js'
@@ -87,7 +88,8 @@ async function answer(
   connection: DuckDBConnection,
   tables: CompileOptions['tables'],
 ): Promise<Answer | { readonly refused: string }> {
-  if (engine === 'clickhouse') return answerClickhouse(query, AS_OF, undefined)
+  if (engine === 'clickhouse')
+    return answerClickhouse(query, AS_OF, tables?.schema.tables.size ? clickhouseTables() : undefined)
   const compiled = await compileKqlOver(query, { asOf: AS_OF, ...(tables ? { tables } : {}) }, async (needs) =>
     engine === 'reference'
       ? runReference(needs.query, () => []).rows

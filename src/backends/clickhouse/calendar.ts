@@ -49,6 +49,10 @@ function ticksOfMonth(months: string): string {
   )
 }
 
+/** Ticks of a calendar date. */
+export const ticksOfDate = (year: string, month: string, day: string): string =>
+  `(${ticksOfMonth(`(${year} * 12 + ${month} - 1)`)} + (${day} - 1) * ${DAY})`
+
 const monthsOf = ({ year, month }: Civil): string => `(${year} * 12 + ${month} - 1)`
 
 export const dayStart = (v: string): string => `(${v} - modulo(${v}, ${DAY}))`

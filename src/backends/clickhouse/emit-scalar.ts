@@ -1,6 +1,6 @@
 import type { Match, Scalar } from '../../ir/scalar.js'
 import { isWhole, type ScalarType } from '../../ir/types.js'
-import { needlePattern, wildcardPattern } from '../duckdb/patterns.js'
+import { needlePattern, wildcardPattern } from '../patterns.js'
 import { dynamicText } from './dynamic.js'
 import { emitCall, toJson } from './functions.js'
 import { NotEmitted } from './not-emitted.js'

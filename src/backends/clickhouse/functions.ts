@@ -4,6 +4,7 @@ import { addMonths, civilOf, datetimeText, dayStart, monthStart, timespanText, y
 import { asBool, asReal, asWhole, dynamicText, realFromText, wholeFromText } from './dynamic.js'
 import { NotEmitted } from './not-emitted.js'
 import { once } from './once.js'
+import { datetimeFromText, timespanFromText } from './parse-time.js'
 import { quoteText } from './quote.js'
 import { whole } from './sql-values.js'
 
@@ -170,6 +171,17 @@ const guidFromText = (sql: string): string =>
       `if(match(${v}, '^[0-9a-f]{32}$'), concat(substring(${v}, 1, 8), '-', substring(${v}, 9, 4), '-', substring(${v}, 13, 4), '-', substring(${v}, 17, 4), '-', substring(${v}, 21)), NULL)`,
   )
 
+const toTime =
+  (parse: (sql: string) => string): Emit =>
+  ([sql], call) => {
+    const from = call.arguments[0]!.type
+    if (from === 'string') return parse(sql!)
+    if (from === 'dynamic')
+      return once(sql!, (v) => `if(startsWith(${v}, '"'), ${parse(`ifNull(JSONExtractString(${v}), '')`)}, NULL)`)
+    if (from === call.type || isWhole(from)) return sql!
+    return from === 'real' && call.type === 'timespan' ? truncated(`${sql} * 864000000000`) : undefined
+  }
+
 const fixedText = (call: Call, index: number): string | undefined => {
   const argument = call.arguments[index]
   return argument?.kind === 'literal' && typeof argument.value === 'string' ? argument.value : undefined
@@ -261,6 +273,12 @@ export const NATIVE: Readonly<Record<string, Emit>> = {
         : call.arguments[0]!.type === 'dynamic'
           ? guidFromText(dynamicText(value!))
           : undefined,
+  to_datetime: toTime(datetimeFromText),
+  to_timespan: toTime(timespanFromText),
+  parse_datetime: ([value]) => datetimeFromText(value!),
+  parse_timespan: ([value]) => timespanFromText(value!),
+  as_datetime: toTime(datetimeFromText),
+  as_timespan: toTime(timespanFromText),
   parse_guid: ([value]) => guidFromText(value!),
   parse_real: ([value]) => realFromText(value!),
   parse_decimal: ([value]) => realFromText(value!),

@@ -1,312 +1,74 @@
 import { loadContent } from '../../content/load.js'
-import { type ColumnType, type EventClass, loadModel } from '../../events/model.js'
-import type { EventMap, FieldMaps, FieldTarget, SchemaMap, TableMap, ValueMap } from '../../events/schema-map.js'
+import { loadModel } from '../../events/model.js'
+import type { SchemaMap } from '../../events/schema-map.js'
 import { type Call, call, text } from '../../ir/scalar.js'
-import type { QuerySchema, QueryTable } from '../../ir/schema.js'
-import { type Column, column, type ScalarType } from '../../ir/types.js'
-import type { PhysicalSource, PhysicalTable } from './emit.js'
+import type { ScalarType } from '../../ir/types.js'
+import {
+  type BoundColumn,
+  bindTables,
+  type DocumentedTables,
+  type EngineWords,
+  type VendorTables,
+} from '../vendor-tables.js'
 import type { Form } from './emit-scalar.js'
 import { emitCall, TEXT_OF } from './functions.js'
 import { quoteIdentifier, quoteText } from './quote.js'
 
 /** The vendors' tables over the store: what a query may name, and where each column lies. */
-export interface StoreTables {
-  readonly schema: QuerySchema
-  physical(name: string): PhysicalTable
-}
+export type StoreTables = VendorTables<Form>
 
 let loaded: StoreTables | undefined
 
 /** The tables of every schema map, over the event model, and the documented tables that no map fills. */
 export function storeTables(): StoreTables {
-  loaded ??= bindTables(loadContent<SchemaMap>('schemas'), loadModel().classes, loadContent<DocumentedTables>('tables'))
+  loaded ??= bindTables(
+    loadContent<SchemaMap>('schemas'),
+    loadModel().classes,
+    loadContent<DocumentedTables>('tables'),
+    DUCKDB_WORDS,
+  )
   return loaded
 }
 
-/** `content/tables`: tables of a product that local telemetry does not fill, by column and type. */
-export interface DocumentedTables {
-  readonly product: string
-  /** `Name:type Name:type ...` */
-  readonly tables: Readonly<Record<string, string>>
-}
+const ticksOf = (sql: string): string => `(epoch_us(${sql}) * 10 + 621355968000000000)`
 
-export function bindTables(
-  maps: readonly SchemaMap[],
-  classes: readonly EventClass[],
-  documented: readonly DocumentedTables[] = [],
-): StoreTables {
-  const byClass = new Map(classes.map((each) => [each.name, each]))
-  const tables = new Map<string, QueryTable>()
-  const bindings = new Map<string, () => PhysicalTable>()
-  for (const { tables: known } of documented) {
-    for (const [name, columns] of Object.entries(known)) tables.set(name, documentedTable(name, columns))
-  }
-  for (const map of maps) {
-    for (const [name, table] of Object.entries(map.tables ?? {})) {
-      const columns = Object.entries(table.columns).map(([each, type]) => column(each, kustoType(type)))
-      tables.set(name, { name, columns, filled: true })
-      bindings.set(name, () => bindTable(name, table, map.common ?? {}, byClass))
+const textOfColumn = (name: string): string => `CAST(${quoteIdentifier(name)} AS VARCHAR)`
+
+const DUCKDB_WORDS: EngineWords<Form> = {
+  quoteText,
+  table: quoteIdentifier,
+  original: (vendor) =>
+    /["\\*]/.test(vendor)
+      ? `json_extract_string(fields, ${quoteText(`/${vendor.replaceAll('~', '~0').replaceAll('/', '~1')}`)})`
+      : `json_extract_string(fields, ${quoteText(`$."${vendor}"`)})`,
+  textOfColumn,
+  lowered: (name) => `lower(${textOfColumn(name)})`,
+  isPresent: (name) => `${quoteIdentifier(name)} IS NOT NULL`,
+  firstText: (texts) =>
+    `coalesce(${texts.map(({ sql, form }) => (form === 'nullable-text' ? sql : `nullif(${sql}, '')`)).join(', ')})`,
+  plainForm: (type) => (type === 'string' ? 'nullable-text' : 'plain'),
+  inPlainForm: ({ sql, form }) => (form === 'timestamp' ? ticksOf(sql) : sql),
+  fromColumn: (name, stored, type) => {
+    const sql = quoteIdentifier(name)
+    switch (stored) {
+      case 'timestamp':
+        return type === 'datetime' ? { sql, form: 'timestamp' } : fromText(TEXT_OF.datetime(ticksOf(sql)), type)
+      case 'integer':
+        if (type === 'int' || type === 'long') return { sql, form: 'plain' }
+        if (type === 'real' || type === 'decimal') return { sql: `CAST(${sql} AS DOUBLE)`, form: 'plain' }
+        if (type === 'bool') return { sql: `(${sql} <> 0)`, form: 'plain' }
+        return fromText(`CAST(${sql} AS VARCHAR)`, type)
+      case 'text':
+      case 'name':
+      case 'json':
+        return fromText(sql, type)
     }
-  }
-  const made = new Map<string, PhysicalTable>()
-  return {
-    schema: { tables },
-    physical(name) {
-      const known = made.get(name)
-      if (known) return known
-      const bound = bindings.get(name)?.() ?? { sources: [] }
-      made.set(name, bound)
-      return bound
-    },
-  }
-}
-
-/** A product has thousands of columns; a table's are read when it is asked for. */
-function documentedTable(name: string, source: string): QueryTable {
-  let columns: readonly Column[] | undefined
-  return {
-    name,
-    filled: false,
-    get columns() {
-      columns ??= source.split(/\s+/).map((each) => {
-        const [columnName, type] = each.split(':') as [string, string]
-        return column(columnName, kustoType(type))
-      })
-      return columns
-    },
-  }
-}
-
-const KUSTO_TYPES: Readonly<Record<string, ScalarType>> = {
-  bool: 'bool',
-  boolean: 'bool',
-  int: 'int',
-  long: 'long',
-  real: 'real',
-  double: 'real',
-  decimal: 'decimal',
-  datetime: 'datetime',
-  timespan: 'timespan',
-  guid: 'guid',
-  string: 'string',
-  dynamic: 'dynamic',
-}
-
-const kustoType = (type: string): ScalarType => KUSTO_TYPES[type.toLowerCase()] ?? 'string'
-
-/** One way that events of a class are written in the table. */
-interface Variant {
-  /** Activities it holds for; undefined is every other. */
-  readonly activities: readonly string[] | undefined
-  readonly fields: FieldMaps
-}
-
-function bindTable(
-  name: string,
-  table: TableMap,
-  common: FieldMaps,
-  classes: ReadonlyMap<string, EventClass>,
-): PhysicalTable {
-  const own = [table, ...(table.cases ?? [])]
-  const shown = table.shows.flatMap(({ class: each, activities }) =>
-    (each === '*' ? [...classes.keys()] : [each]).map((one) => ({ class: one, activities })),
-  )
-  const names = new Set([...own.map((each) => each.class), ...shown.map((each) => each.class)])
-  const sources = [...names].flatMap((className): PhysicalSource[] => {
-    const eventClass = classes.get(className)
-    if (!eventClass) return []
-    const activities = shown.filter((each) => each.class === className).flatMap((each) => each.activities)
-    const variants = variantsOf(table, common, className)
-    const types = new Map(eventClass.columns.map((each) => [each.name, each.type]))
-    const columns = new Map<string, { sql: string; form: Form }>()
-    for (const [vendor, type] of Object.entries(table.columns))
-      columns.set(vendor, bindColumn(name, vendor, kustoType(type), table, variants, types))
-    const holdsOwn = own.some((each) => each.class === className)
-    return [
-      {
-        from: quoteIdentifier(className),
-        where: condition(name, table, className, activities, holdsOwn, types),
-        columns,
-      },
-    ]
-  })
-  return { sources }
-}
-
-/** Which events of a class the table shows: those exported from it, and those of other schemas that `shows` names. */
-function condition(
-  name: string,
-  table: TableMap,
-  className: string,
-  activities: readonly string[],
-  holdsOwn: boolean,
-  types: ReadonlyMap<string, ColumnType>,
-): string {
-  const isOwn = `log_table = ${quoteText(name)}`
-  if (activities.length === 0) return isOwn
-  const shows = `activity IN (${activities.map(quoteText).join(', ')})`
-  const filters = Object.entries(table.filter ?? {}).map(([each, values]) => {
-    if (!types.has(each)) return 'FALSE'
-    if (values.length === 0) return `${quoteIdentifier(each)} IS NOT NULL`
-    return `lower(CAST(${quoteIdentifier(each)} AS VARCHAR)) IN (${values.map((value) => quoteText(String(value).toLowerCase())).join(', ')})`
-  })
-  const all = [shows, ...filters].join(' AND ')
-  const covered = ownActivities(table, className)
-  const needless = !holdsOwn || (filters.length === 0 && covered?.every((each) => activities.includes(each)))
-  return needless ? all : `((${all}) OR ${isOwn})`
-}
-
-/** The activities that the table's own rows of a class can have; undefined where they cannot be listed. */
-function ownActivities(table: TableMap, className: string): readonly string[] | undefined {
-  const found: string[] = []
-  for (const each of [table, ...(table.cases ?? [])]) {
-    if (each.class !== className) continue
-    if (typeof each.activity === 'string') found.push(each.activity)
-    else
-      found.push(
-        ...Object.values(each.activity.values),
-        ...(each.activity.otherwise === undefined ? [] : [each.activity.otherwise]),
-      )
-  }
-  return found.length ? found : undefined
-}
-
-function variantsOf(table: TableMap, common: FieldMaps, className: string): Variant[] {
-  const base = { ...common, ...table.fields }
-  const cases = (table.cases ?? []).filter((each) => each.class === className)
-  const variants = cases.map(
-    (each): Variant => ({ activities: activitiesOf(each), fields: { ...base, ...each.fields } }),
-  )
-  // Where the class is a case's alone, its first case says how other schemas' events are read.
-  const fallback = table.class === className || cases.length === 0 ? base : variants[0]!.fields
-  return [...variants, { activities: undefined, fields: fallback }]
-}
-
-const activitiesOf = ({ activity }: EventMap): readonly string[] =>
-  typeof activity === 'string'
-    ? [activity]
-    : [
-        ...new Set([
-          ...Object.values(activity.values),
-          ...(activity.otherwise === undefined ? [] : [activity.otherwise]),
-        ]),
-      ]
-
-function bindColumn(
-  table: string,
-  vendor: string,
-  type: ScalarType,
-  map: TableMap,
-  variants: readonly Variant[],
-  types: ReadonlyMap<string, ColumnType>,
-): { sql: string; form: Form } {
-  if (vendor === 'Type' && type === 'string') return { sql: quoteText(table), form: 'plain' }
-  const last = variants[variants.length - 1]!
-  const standard = readField(vendor, last.fields[vendor], type, types)
-  if (typeof map.activity !== 'string' && map.activity.field === vendor) {
-    return { sql: `coalesce(${asText(standard)}, ${activityText(map.activity)})`, form: 'nullable-text' }
-  }
-  const branches = new Map<string, string[]>()
-  const taken = new Set<string>()
-  for (const { activities, fields } of variants.slice(0, -1)) {
-    const other = readField(vendor, fields[vendor], type, types)
-    const fresh = (activities ?? []).filter((each) => !taken.has(each))
-    for (const each of fresh) taken.add(each)
-    if (fresh.length === 0 || other.sql === standard.sql) continue
-    const sql = sameForm(other, standard, type)
-    branches.set(sql, [...(branches.get(sql) ?? []), ...fresh])
-  }
-  if (branches.size === 0) return standard
-  const form: Form = type === 'string' ? 'nullable-text' : 'plain'
-  const whens = [...branches].map(
-    ([sql, activities]) => `WHEN activity IN (${activities.map(quoteText).join(', ')}) THEN ${sql}`,
-  )
-  return { sql: `(CASE ${whens.join(' ')} ELSE ${sameForm(standard, undefined, type)} END)`, form }
-}
-
-function sameForm(bound: { sql: string; form: Form }, _other: unknown, type: ScalarType): string {
-  return type === 'datetime' && bound.form === 'timestamp'
-    ? `(epoch_us(${bound.sql}) * 10 + 621355968000000000)`
-    : bound.sql
-}
-
-const asText = (bound: { sql: string; form: Form }): string =>
-  bound.form === 'nullable-text' ? bound.sql : `nullif(${bound.sql}, '')`
-
-/** The vendor's first word for each activity; of an activity without one, the first of all. */
-function activityText({ values }: ValueMap): string {
-  const firsts = new Map<string, string>()
-  for (const [word, activity] of Object.entries(values)) if (!firsts.has(activity)) firsts.set(activity, word)
-  const whens = [...firsts].map(([activity, word]) => `WHEN ${quoteText(activity)} THEN ${quoteText(word)}`)
-  return `CASE activity ${whens.join(' ')} ELSE ${quoteText(Object.keys(values)[0] ?? '')} END`
-}
-
-const original = (vendor: string): string =>
-  /["\\*]/.test(vendor)
-    ? `json_extract_string(fields, ${quoteText(`/${vendor.replaceAll('~', '~0').replaceAll('/', '~1')}`)})`
-    : `json_extract_string(fields, ${quoteText(`$."${vendor}"`)})`
-
-/** A vendor's column from the columns of a class, or from the record's original fields. */
-function readField(
-  vendor: string,
-  targets: FieldMaps[string] | undefined,
-  type: ScalarType,
-  types: ReadonlyMap<string, ColumnType>,
-): { sql: string; form: Form } {
-  const list: readonly FieldTarget[] =
-    targets === undefined ? [] : Array.isArray(targets) ? (targets as readonly FieldTarget[]) : [targets as FieldTarget]
-  const [first] = list
-  if (typeof first === 'string' && types.has(first)) return fromColumn(quoteIdentifier(first), types.get(first)!, type)
-  const derived = first === undefined || typeof first === 'string' ? undefined : readBack(first, types)
-  const sql = derived === undefined ? original(vendor) : `coalesce(${original(vendor)}, ${derived})`
-  return fromText(sql, type)
-}
-
-/** Text of a vendor's field as far as our column tells it. */
-function readBack(target: Exclude<FieldTarget, string>, types: ReadonlyMap<string, ColumnType>): string | undefined {
-  const textOf = (name: string): string | undefined =>
-    types.has(name) ? `CAST(${quoteIdentifier(name)} AS VARCHAR)` : undefined
-  if ('values' in target) {
-    const sql = textOf(target.to)
-    if (sql === undefined) return undefined
-    const firsts = new Map<string, string>()
-    for (const [theirs, ours] of Object.entries(target.values))
-      if (!firsts.has(String(ours))) firsts.set(String(ours), theirs)
-    return `CASE ${sql} ${[...firsts].map(([ours, theirs]) => `WHEN ${quoteText(ours)} THEN ${quoteText(theirs)}`).join(' ')} ELSE ${sql} END`
-  }
-  if ('account' in target) {
-    const [name, domain] = [textOf(`${target.account}_name`), textOf(`${target.account}_domain`)]
-    if (name === undefined) return undefined
-    return domain === undefined ? name : `(CASE WHEN ${domain} IS NULL THEN '' ELSE ${domain} || '\\' END || ${name})`
-  }
-  if ('fallback' in target) return textOf(target.fallback)
-  if ('basename' in target) return textOf(target.basename)
-  if ('guid' in target) return textOf(target.guid)
-  if ('registry-path' in target) return textOf(target['registry-path'])
-  if ('registry-key' in target) return textOf(target['registry-key'])
-  if ('registry-value' in target) return textOf(target['registry-value'])
-  return undefined
-}
-
-function fromColumn(sql: string, stored: ColumnType, type: ScalarType): { sql: string; form: Form } {
-  switch (stored) {
-    case 'timestamp':
-      if (type === 'datetime') return { sql, form: 'timestamp' }
-      return fromText(TEXT_OF.datetime(`(epoch_us(${sql}) * 10 + 621355968000000000)`), type)
-    case 'integer':
-      if (type === 'int' || type === 'long') return { sql, form: 'plain' }
-      if (type === 'real' || type === 'decimal') return { sql: `CAST(${sql} AS DOUBLE)`, form: 'plain' }
-      if (type === 'bool') return { sql: `(${sql} <> 0)`, form: 'plain' }
-      return fromText(`CAST(${sql} AS VARCHAR)`, type)
-    case 'text':
-    case 'name':
-    case 'json':
-      return fromText(sql, type)
-  }
+  },
+  fromText,
 }
 
 /** Text that may be NULL as a value of the type. */
-function fromText(sql: string, type: ScalarType): { sql: string; form: Form } {
+function fromText(sql: string, type: ScalarType): BoundColumn<Form> {
   if (type === 'string') return { sql, form: 'nullable-text' }
   if (type === 'guid') return { sql: `lower(nullif(${sql}, ''))`, form: 'plain' }
   const conversion = type === 'dynamic' ? 'parse_json' : type === 'decimal' ? 'to_real' : `to_${type}`
