@@ -3,6 +3,7 @@ import { type IngestResult, ingest } from '../backends/duckdb/ingest.js'
 import { Store } from '../backends/duckdb/store.js'
 import type { RuleFile } from '../detection/rules/index.js'
 import { loadRules } from '../detection/rules.js'
+import { compileKql } from '../detection/compile-query.js'
 import { loadModel } from '../events/model.js'
 import { type Format, render } from '../findings/render/index.js'
 import { LEVELS, type Level, type Report } from '../findings/report.js'
@@ -44,7 +45,9 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
     ...(options.builtinRules === false ? [] : loadRules()),
     ...given.flatMap((file) => file.rules.map(({ rule }) => rule)),
   ]
-  const { store, read } = await openInput(paths, options)
+  // Readers work on threads of their own; what the rules need is loaded while this one waits for them.
+  const loading = setTimeout(() => compileKql('print 1', { asOf: 0 }), 10)
+  const { store, read } = await openInput(paths, options).finally(() => clearTimeout(loading))
   try {
     const report = await reportOf(store, {
       read,
