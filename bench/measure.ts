@@ -43,7 +43,7 @@ function highWater(pid: number | undefined): number | undefined {
 
 /** The path of a program that is on the PATH; undefined where it is not. */
 export function onPath(program: string): string | undefined {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
     try {
       accessSync(join(folder, program), constants.X_OK)
       return join(folder, program)

@@ -32,11 +32,11 @@ function together(matches: readonly Match[]): readonly Match[] {
   const latest = new Map<string, number>()
   for (const match of matches) {
     const { columns } = match
-    const time = Number(match.events[0]?.['time_micros'] ?? Number.NaN)
+    const time = Number(match.events[0]?.time_micros ?? Number.NaN)
     const key = JSON.stringify(
       ['DeviceName', 'FileName', 'ProcessCommandLine', 'AccountName'].map((name) => columns[name] ?? null),
     )
-    const index = columns['FileName'] === undefined ? undefined : latest.get(key)
+    const index = columns.FileName === undefined ? undefined : latest.get(key)
     const known = index === undefined ? undefined : kept[index]
     if (known !== undefined && Math.abs(known.time - time) <= MOMENT) {
       const events = [...known.match.events, ...match.events]
@@ -65,11 +65,11 @@ function findingOf(rule: Rule, match: Match, naming: Naming, mask: (text: string
     tool: naming.tool,
     host:
       firstOf(columns, [...(rule.given?.hostColumns ?? []), 'DeviceName', 'Computer']) ??
-      textOf(first?.['device_hostname']),
+      textOf(first?.device_hostname),
     user:
       firstOf(columns, [...(rule.given?.userColumns ?? []), 'AccountName']) ??
-      textOf(first?.['process_user_name']) ??
-      textOf(first?.['actor_user_name']),
+      textOf(first?.process_user_name) ??
+      textOf(first?.actor_user_name),
     time: firstOf(columns, ['Timestamp', 'TimeGenerated', 'LastSeen']) ?? timeOf(first) ?? formatTime(match.asOf),
     columns: masked(columns, mask),
     why: mask(whyOf(rule, columns, naming)),
@@ -90,18 +90,18 @@ function whyOf(rule: Rule, columns: Match['columns'], naming: Naming): string {
 function eventOf(event: EvidenceEvent, mask: (text: string) => string): FindingEvent {
   const fields: Record<string, unknown> = {}
   try {
-    Object.assign(fields, JSON.parse(String(event['fields'] ?? '{}')))
+    Object.assign(fields, JSON.parse(String(event.fields ?? '{}')))
   } catch {
-    fields['fields'] = String(event['fields'])
+    fields.fields = String(event.fields)
   }
   const number = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value))
   return {
-    source: String(event['source_name'] ?? ''),
-    position: Number(event['position'] ?? 0),
+    source: String(event.source_name ?? ''),
+    position: Number(event.position ?? 0),
     time: timeOf(event),
-    channel: String(event['log_name'] ?? event['log_table'] ?? ''),
-    id: number(event['event_code']),
-    record: number(event['record_id']),
+    channel: String(event.log_name ?? event.log_table ?? ''),
+    id: number(event.event_code),
+    record: number(event.record_id),
     fields: masked(fields, mask),
   }
 }
@@ -113,7 +113,7 @@ function masked(columns: Readonly<Record<string, unknown>>, mask: (text: string)
 }
 
 function timeOf(event: EvidenceEvent | undefined): string | null {
-  const micros = event?.['time_micros']
+  const micros = event?.time_micros
   return micros === null || micros === undefined ? null : formatTime(Number(micros))
 }
 

@@ -5,7 +5,7 @@ import { type Identification, identify, type Observation, type Tool } from '../d
 import { tenantOf } from '../detection/tenant/index.js'
 import { formatTime } from '../telemetry/time.js'
 import { addInstance, type Instance } from './instances.js'
-import { CONFIDENCES, type Confidence, type Evidence, type InventoryEntry } from './report.js'
+import { CONFIDENCES, type Confidence, type InventoryEntry } from './report.js'
 
 /**
  * Which tool on which host. Two steps, so that millions of events cost a few thousand looks into the catalogue: every distinct

@@ -22,12 +22,12 @@ export async function summarise(store: Store, run: IngestResult | undefined): Pr
   const [[hosts] = []] = await store.rows(
     `SELECT count(DISTINCT lower(device_hostname)) FROM (${everyEvent(store, 'device_hostname')})`,
   )
-  const [[sources, records, unmapped] = []] = await store.rows(
+  const [[_sources, records, unmapped] = []] = await store.rows(
     'SELECT count(*), sum(records)::BIGINT, sum(unmapped)::BIGINT FROM source',
   )
   const [[files, bytes] = []] = await store.rows('SELECT count(*), sum(size)::BIGINT FROM read_file')
   const rejected = await rejections(store)
-  const empty = await store.rows('SELECT count(*) FROM source WHERE records = 0')
+  const _empty = await store.rows('SELECT count(*) FROM source WHERE records = 0')
   let first = Number.POSITIVE_INFINITY
   let last = Number.NEGATIVE_INFINITY
   let stored = 0

@@ -1,5 +1,5 @@
+import { type DiagnosticCode, type DiagnosticFacts, MESSAGES } from './messages.js'
 import { positionAt, type Span } from './span.js'
-import { MESSAGES, type DiagnosticCode, type DiagnosticFacts } from './messages.js'
 
 export type Severity = 'error' | 'warning' | 'note'
 
@@ -31,7 +31,10 @@ export function diagnose<Code extends DiagnosticCode>(
 }
 
 /** The text a person reads: code and message, the place, the line with its mark. */
-export function renderDiagnostic(diagnostic: Diagnostic, source?: { readonly name: string; readonly text: string }): string {
+export function renderDiagnostic(
+  diagnostic: Diagnostic,
+  source?: { readonly name: string; readonly text: string },
+): string {
   const head = `${diagnostic.severity}[${diagnostic.code}]: ${diagnostic.message}`
   const { span, help } = diagnostic
   if (!source || !span) return help ? `${head}\n  help: ${help}` : head

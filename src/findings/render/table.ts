@@ -4,7 +4,7 @@ import { visible } from '../../text/visible.js'
 import type { Finding, Level, Report } from '../report.js'
 import { nothingFound, nothingMatched, readingNotes, scopeLine } from './statements.js'
 import { channelViews, countLevels, LEVELS, levelViews, rejectionViews, type ToolView, toolViews } from './view.js'
-import { clock, count, pairs, plural, some } from './words.js'
+import { clock, count, plural, some } from './words.js'
 
 export interface TableOptions {
   /** Columns of the terminal; fewer than 40 are drawn as 40. */
