@@ -30,10 +30,13 @@ const FOLDERS: readonly Folder[] = [
   { name: 'schemas', schema: 'schema-map.schema.json', check: checkSchemaMaps },
   { name: 'tools', schema: 'tool.schema.json' },
   { name: 'identity', schema: 'identity.schema.json' },
+  { name: 'launch', schema: 'launch.schema.json' },
+  { name: 'scenarios', schema: 'scenario.schema.json' },
+  { name: 'programs', schema: 'programs.schema.json' },
 ]
 
 function main(): void {
-  const ajv = new Ajv({ allErrors: true, formats: { regex: isRegex } })
+  const ajv = new Ajv({ allErrors: true, strictTypes: false, formats: { regex: isRegex } })
   let all = 0
   for (const { name, schema, check } of FOLDERS) {
     let faults = 0
