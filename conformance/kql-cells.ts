@@ -9,7 +9,7 @@ export type Cell = string | number | boolean | null
 export function sameCell(printed: string, value: Cell, type: ScalarType): boolean {
   const text = plain(printed)
   if (value === null || value === '')
-    return text === '' || text.toLowerCase() === 'null' || (type === 'dynamic' && text === '""')
+    return text === '' || /^\(?null\)?$/i.test(text) || (type === 'dynamic' && text === '""')
   switch (type) {
     case 'bool':
       return /^(true|1)$/i.test(text) === value && /^(true|false|0|1)$/i.test(text)
@@ -76,7 +76,10 @@ function sameTime(printed: string, value: string): boolean {
 
 function sameDynamic(printed: string, value: string): boolean {
   const ours = parseDynamic(value)
-  const theirs = parseDynamic(printed) ?? parseDynamic(relaxed(printed))
+  const theirs =
+    parseDynamic(printed) ??
+    parseDynamic(relaxed(printed)) ??
+    (value.startsWith('[') ? parseDynamic(`[${printed}]`) : undefined)
   if (ours === undefined) return printed === value
   if (theirs === undefined)
     return typeof ours === 'string'

@@ -170,11 +170,10 @@ async function judge(
   try {
     found = await answer(query, engine, connection, { schema: EMPTY_SCHEMA, physical: () => ({ sources: [] }) })
   } catch (error) {
-    return {
-      id,
-      outcome: 'wrong',
-      detail: `failed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
-    }
+    const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+    // A function may refuse a value that it cannot answer for, and then the query ends.
+    if (message.endsWith('is not supported')) return { id, outcome: 'refused', detail: message }
+    return { id, outcome: 'wrong', detail: `failed: ${message}` }
   }
   if ('refused' in found) return { id, outcome: 'refused', detail: found.refused }
   const difference = compare(columns, rows, found, /\b(?:sort|order|top)\b[^|]*$/s.test(query.trim()))

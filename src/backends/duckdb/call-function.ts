@@ -1,9 +1,11 @@
 import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from '@duckdb/node-api'
 import type { ScalarType } from '../../ir/types.js'
-import { parseDynamic, printDynamic, type Value } from '../../ir/value.js'
+import { isArray, parseDynamic, printDynamic, type Value } from '../../ir/value.js'
 import type { ScalarFunction } from '../reference/functions/function.js'
 import { scalarFunction } from '../reference/functions/index.js'
+import { ROW_OPERATORS } from '../reference/row-operators.js'
 import { SCRIPT_FUNCTION } from './functions.js'
+import { ROWS_FUNCTION, readRowOperator } from './row-operator.js'
 
 /**
  * Makes the functions that SQL lacks callable on this database: one function, whose first argument says which and with what types, as
@@ -27,6 +29,38 @@ export function registerFunctions(connection: DuckDBConnection): void {
     },
   })
   connection.registerScalarFunction(made)
+  connection.registerScalarFunction(
+    DuckDBScalarFunction.create({
+      name: ROWS_FUNCTION,
+      returnType: VARCHAR,
+      parameterTypes: [VARCHAR, VARCHAR],
+      specialHandling: true,
+      mainFunction: (_info, input, output) => {
+        for (let row = 0; row < input.rowCount; row++) {
+          const [spec, rows] = [0, 1].map((index) => input.getColumnVector(index).getItem(row) as string | null)
+          output.setItem(row, rows === null || rows === undefined ? '[]' : runRows(spec!, rows))
+        }
+        output.flush()
+      },
+    }),
+  )
+}
+
+function runRows(spec: string, text: string): string {
+  const { name, input, output, options } = readRowOperator(spec)
+  const parsed = parseDynamic(text)
+  const rows = (isArray(parsed ?? null) ? (parsed as readonly Value[]) : []).map((row) =>
+    input.map(({ type }, index) => {
+      const cell = (row as readonly Value[])[index] ?? null
+      return type === 'dynamic' ? cell : decodeText(cell === null ? null : String(cell), type)
+    }),
+  )
+  const found = ROW_OPERATORS[name]!(rows, input, output, options)
+  return printDynamic(
+    found.map((row) =>
+      row.map((value, index) => (output[index]!.type === 'dynamic' ? value : encodeText(value, output[index]!.type))),
+    ),
+  )
 }
 
 interface Signature {

@@ -38,6 +38,12 @@ export function emitAggregate(call: AggregateCall, scope: ScalarScope, order: re
         ? `coalesce(any_value(nullif(${value}, ''))${filter}, '')`
         : `any_value(${value})${filter}`
     case 'list':
+      // Kusto takes the elements of arrays, not the arrays.
+      if (type === 'dynamic')
+        return limited(
+          `coalesce(to_json(flatten(list(CASE json_type(${value}) WHEN 'ARRAY' THEN json_extract(${value}, '$[*]') ELSE [${value}] END${sorted})${where(`${value} IS NOT NULL`)})), '[]')`,
+          args[1],
+        )
       return limited(jsonList(), args[1])
     case 'list-with-nulls':
       return limited(
@@ -45,11 +51,10 @@ export function emitAggregate(call: AggregateCall, scope: ScalarScope, order: re
         args[1],
       )
     case 'set':
+      if (type === 'dynamic') return limited(script('set_of', jsonList()), args[1])
+      return limited(distinctList(toJson(value, type), `${value} IS NOT NULL`, order, where), args[1])
     case 'sketch':
-      return limited(
-        distinctList(toJson(value, type), `${value} IS NOT NULL`, order, where),
-        call.function === 'set' ? args[1] : undefined,
-      )
+      return `nullif(${distinctList(toJson(value, type), `${value} IS NOT NULL`, order, where)}, '[]')`
     case 'stdev':
       return `coalesce(stddev_samp(${value})${filter}, 0)`
     case 'stdev-population':
@@ -81,7 +86,7 @@ export function emitAggregate(call: AggregateCall, scope: ScalarScope, order: re
     case 'series':
       return `to_json(list([to_json(${value}), ${toJson(args[1]!, call.arguments[1]!.type)}])${filter})`
     case 'digest':
-      return jsonList()
+      return `nullif(${jsonList()}, '[]')`
     case 'bag':
     case 'schema':
     case 'sketch-merge':

@@ -14,7 +14,8 @@ import {
 } from './emit-scalar.js'
 import { emitWindow } from './emit-window.js'
 import { decode, once, TEXT_OF } from './functions.js'
-import { quoteIdentifier } from './quote.js'
+import { quoteIdentifier, quoteText } from './quote.js'
+import { ROWS_FUNCTION, writeRowOperator } from './row-operator.js'
 import { sqlLiteral } from './sql-values.js'
 
 /** Where a table of the schema lies in the store. Several sources are read one after the other; none is an empty table. */
@@ -222,7 +223,7 @@ class Emitter {
       case 'sequence':
         throw new NotEmitted('a sequence of events', relation)
       case 'row-operator':
-        throw new NotEmitted(`\`${relation.name}\``, relation)
+        return this.rowOperator(relation)
     }
   }
 
@@ -658,6 +659,36 @@ class Emitter {
     } finally {
       this.items = items
     }
+  }
+
+  /** All rows go through JavaScript as one JSON array: right, and only for results that fit in memory. */
+  private rowOperator(relation: Extract<Relation, { kind: 'row-operator' }>): Select {
+    const [only] = relation.inputs
+    if (!only || relation.inputs.length !== 1) throw new NotEmitted(`\`${relation.name}\``, relation)
+    const input = this.wrap(this.relation(only, undefined))
+    const cells = only.columns.map(
+      ({ name, type }) =>
+        `to_json(CAST(${canonical(columnByName(input, name))} AS ${type === 'dynamic' ? 'JSON' : 'VARCHAR'}))`,
+    )
+    const order = input.order.length ? ` ORDER BY ${input.order.map(({ sql, how }) => `${sql}${how}`).join(', ')}` : ''
+    const keys = input.hidden.filter(({ role }) => role === 'key').map((each) => ({ ...each, next: this.fresh('h') }))
+    const spec = quoteText(writeRowOperator(relation, only.columns))
+    const rows = `${ROWS_FUNCTION}(${spec}, CAST(to_json(list(to_json([${cells.join(', ')}])${order})) AS VARCHAR))`
+    const id = this.fresh('r')
+    const position = this.fresh('o')
+    const group = keys.length ? ` GROUP BY ${keys.map(({ sql }) => sql).join(', ')}` : ''
+    const carried = keys.map(({ sql, next }) => `${sql} AS ${next}`)
+    const lists = `SELECT ${[...carried, `json_extract(${rows}, '$[*]') AS l`].join(', ')} FROM ${input.from}${group}`
+    const from = `(SELECT ${[...keys.map(({ next }) => next), `unnest(l) AS ${id}`, `unnest(range(len(l))) AS ${position}`].join(', ')} FROM (${lists})) AS ${this.fresh('t')}`
+    const columns = relation.columns.map(({ name, type }, index): Out => {
+      const text =
+        type === 'dynamic'
+          ? `nullif(json_extract(${id}, '$[${index}]'), 'null')`
+          : decode(`json_extract_string(${id}, '$[${index}]')`, type)
+      return { name, type, form: 'plain', sql: text, simple: false }
+    })
+    const hidden = keys.map(({ next }): Hidden => ({ id: next, sql: next, role: 'key' }))
+    return { from, where: [], columns, hidden, order: [{ sql: position, how: '' }] }
   }
 
   private partition(relation: Extract<Relation, { kind: 'partition' }>): Select {

@@ -2,7 +2,7 @@ import type { AggregateCall } from '../../ir/relation.js'
 import type { ScalarType } from '../../ir/types.js'
 import { type Dynamic, isArray, type Value } from '../../ir/value.js'
 import { compareValues, keyOf } from './compare.js'
-import { mergeBags, schemaOf, weightedPercentile } from './functions/aggregate-helpers.js'
+import { mergeBags, schemaOf, setOf, weightedPercentile } from './functions/aggregate-helpers.js'
 import { dynamicOf } from './functions/convert.js'
 import { type Evaluation, evaluate } from './scalar.js'
 
@@ -44,15 +44,15 @@ export function aggregate(call: AggregateCall, rows: readonly Evaluation[]): Val
       return found ?? (call.type === 'string' ? '' : null)
     }
     case 'list':
-      return limit(json(values))
+      return limit(json(values).flatMap((value) => (isArray(value) ? value : [value])))
     case 'list-with-nulls':
       return limit(json(all))
     case 'set':
-      return limit(unique(json(values)))
+      return limit(setOf(json(values)))
     case 'sketch':
-      return unique(json(values))
+      return values.length ? unique(json(values)) : null
     case 'digest':
-      return json(values)
+      return values.length ? json(values) : null
     case 'sketch-merge':
       return unique(values.flatMap((value) => (isArray(value) ? value : [])))
     case 'digest-merge':

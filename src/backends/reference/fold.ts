@@ -2,6 +2,7 @@ import { mapQuery } from '../../ir/map.js'
 import type { Query } from '../../ir/relation.js'
 import { literal, type Scalar } from '../../ir/scalar.js'
 import { AssertionFailed } from './functions/convert.js'
+import { NotSupported } from './functions/function.js'
 import { scalarFunction } from './functions/index.js'
 import { BadPattern } from './functions/pattern.js'
 
@@ -24,7 +25,13 @@ function fold(value: Scalar): Scalar {
     )
     return literal(value.type, value.type === 'string' && result === null ? '' : result, value.span)
   } catch (error) {
-    if (error instanceof AssertionFailed || error instanceof BadPattern || error instanceof RangeError) return value
+    if (
+      error instanceof AssertionFailed ||
+      error instanceof BadPattern ||
+      error instanceof NotSupported ||
+      error instanceof RangeError
+    )
+      return value
     throw error
   }
 }

@@ -5,6 +5,7 @@ import { type Dynamic, type DynamicBag, isArray, isBag, type Value } from '../..
 import { aggregate } from './aggregate.js'
 import { compareValues, keyOf } from './compare.js'
 import { scalarFunction } from './functions/index.js'
+import { ROW_OPERATORS } from './row-operators.js'
 import { type Evaluation, evaluate } from './scalar.js'
 import { windowValues } from './window.js'
 
@@ -93,8 +94,10 @@ class Runner {
         return this.partition(relation)
       case 'sequence':
         throw new Error('sequences are not run yet')
-      case 'row-operator':
-        throw new Error(`no row operator ${relation.name}`)
+      case 'row-operator': {
+        const input = relation.inputs[0]!
+        return ROW_OPERATORS[relation.name]!(this.run(input), input.columns, relation.columns, relation.options)
+      }
     }
   }
 

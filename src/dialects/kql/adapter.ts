@@ -114,3 +114,40 @@ const NAMES = new Set([
   'WildcardedName',
   'BracedName',
 ])
+
+export interface AnalysisMessage extends SyntaxMessage {
+  readonly severity: 'error' | 'warning' | 'note'
+}
+
+/** What the analysis knows: tables by name, with their columns. A few are quick; all of a product's take a second. */
+export interface AnalysisSchema {
+  readonly tables: ReadonlyMap<string, readonly { readonly name: string; readonly type: string }[]>
+}
+
+/** All of Microsoft's own diagnostics: syntax, names, types. Throws `RangeError` where the text nests deeper than the stack. */
+export function analyzeWithKusto(text: string, schema: AnalysisSchema): readonly AnalysisMessage[] {
+  const { language } = load()
+  const { Symbols, GlobalState, KustoCode } = language as unknown as KustoAnalysis
+  const tables = [...schema.tables].map(([name, columns]) => {
+    const list = columns.map((column) => `['${column.name}']:${column.type}`).join(', ')
+    return Symbols.TableSymbol.From(`(${list})`).WithName(name)
+  })
+  const globals = GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor('local', tables))
+  const found = KustoCode.ParseAndAnalyze(text, globals).GetDiagnostics()
+  return Array.from({ length: found.Count }, (_, index) => {
+    const { Code, Message, Severity, Start, Length } = found.getItem(index)
+    const severity = Severity === 'Error' ? 'error' : Severity === 'Warning' ? 'warning' : 'note'
+    return { code: Code, message: Message, severity, start: Start, end: Start + Math.max(Length, 0) }
+  })
+}
+
+interface KustoAnalysis {
+  readonly Symbols: {
+    readonly TableSymbol: { From(schema: string): { WithName(name: string): unknown } }
+    readonly DatabaseSymbol: { readonly ctor: new (name: string, members: readonly unknown[]) => unknown }
+  }
+  readonly GlobalState: { readonly Default: { WithDatabase(database: unknown): unknown } }
+  readonly KustoCode: {
+    ParseAndAnalyze(text: string, globals: unknown): { GetDiagnostics(): KustoList<KustoDiagnostic> }
+  }
+}

@@ -54,8 +54,6 @@ hash_md5 string any
 hash_sha1 string any
 hash_sha256 string any
 hash_xxhash64 long any long?
-hash_combine long long*
-hash_many long any*
 parse_json dynamic text
 parse_url dynamic text
 parse_urlquery dynamic text
@@ -200,6 +198,7 @@ treepath dynamic dynamic
 dynamic_to_json string any
 gettype string any
 dcount_hll long dynamic
+hll_merge dynamic dynamic*
 rank_tdigest long dynamic number
 percentile_tdigest real dynamic real
 merge_tdigest dynamic dynamic*

@@ -60,7 +60,7 @@ export function lowerLiteral(node: KqlNode): Literal | undefined {
     case 'DecimalLiteralExpression':
       return literal(node.kind === 'RealLiteralExpression' ? 'real' : 'decimal', realOf(token, node), node.span)
     case 'DateTimeLiteralExpression':
-      return literal('datetime', readInside(token, node, parseDatetime, 'a datetime'), node.span)
+      return literal('datetime', dateParts(token) ?? readInside(token, node, parseDatetime, 'a datetime'), node.span)
     case 'TimespanLiteralExpression':
       return literal('timespan', readInside(token, node, parseTimespan, 'a timespan'), node.span)
     case 'GuidLiteralExpression':
@@ -110,6 +110,20 @@ function realOf(token: string, node: KqlNode): number | null {
   if (Number.isNaN(value) && text.toLowerCase() !== 'nan')
     return refuse('type-mismatch', node.span, { what: `\`${token}\``, expected: 'a number', found: 'other text' })
   return value
+}
+
+/** `datetime(2025, 6, 14)`, with hours, minutes and seconds if given. */
+function dateParts(token: string): bigint | undefined {
+  const found =
+    /^\w+\s*\(\s*(\d{1,4})\s*,\s*(\d{1,2})\s*,\s*(\d{1,2})(?:\s*,\s*(\d{1,2})\s*,\s*(\d{1,2})(?:\s*,\s*(\d{1,2}(?:\.\d+)?))?)?\s*\)$/.exec(
+      token,
+    )
+  if (!found) return undefined
+  const [, year, month, day, hour = '0', minute = '0', second = '0'] = found
+  const pad = (part: string): string => part.padStart(2, '0')
+  return parseDatetime(
+    `${year!.padStart(4, '0')}-${pad(month!)}-${pad(day!)} ${pad(hour)}:${pad(minute)}:${pad(second)}`,
+  )
 }
 
 function readInside<T>(

@@ -21,6 +21,7 @@ import type { Span } from '../../text/span.js'
 import { commonType, convert, unwrap } from './convert.js'
 import { jsonOf, lowerLiteral } from './literals.js'
 import { lowerCall } from './lower-call.js'
+import { callFunction } from './lower-function.js'
 import { isTabular, lowerTabular } from './lower-tabular.js'
 import {
   type Bound,
@@ -48,6 +49,8 @@ export interface Environment {
   readonly aggregates?: AggregateCall[] | undefined
   /** Takes the calls that look at other rows. */
   readonly windows?: Assignment[] | undefined
+  /** Steps of a `scan`, whose last rows are read as `step.column`. */
+  readonly steps?: ReadonlyMap<string, readonly Column[]> | undefined
   /** `$left` and `$right` in the conditions of a join. */
   readonly sides?: { readonly left: readonly Column[]; readonly right: readonly Column[] } | undefined
 }
@@ -138,7 +141,7 @@ function lowerName(node: KqlNode, env: Environment): Scalar {
     return reference(column.name, column.type, node.span)
   }
   const bound = findName(env.scope, name)
-  if (bound) return lowerBound(bound, node)
+  if (bound) return lowerBound(bound, node, env)
   throw new Refusal(missingName(node, env), env.input && { name, input: env.input })
 }
 
@@ -156,13 +159,14 @@ function missingName(node: KqlNode, env: Environment) {
   return diagnose('unknown-name', node.span, { name: node.text, closest: closestName(node.text, known) })
 }
 
-function lowerBound(bound: Bound, node: KqlNode): Scalar {
+function lowerBound(bound: Bound, node: KqlNode, env: Environment): Scalar {
   switch (bound.kind) {
     case 'scalar':
       return bound.value
     case 'table':
       return refuseForm(`the table \`${node.text}\` where a value is expected`, node.span)
     case 'function':
+      return callFunction(bound, [], node, env).scalar()
     case 'pattern':
       return refuseForm(`the function \`${node.text}\` without its arguments`, node.span)
   }
@@ -473,6 +477,12 @@ function lowerPath(node: KqlNode, env: Environment): Scalar {
   if (base.kind === 'NameReference' && (base.text === '$left' || base.text === '$right') && env.sides) {
     const columns = base.text === '$left' ? env.sides.left : env.sides.right
     const column = findColumn(columns, selector.text)
+    if (!column) throw new Refusal(diagnose('unknown-name', selector.span, { name: selector.text, closest: undefined }))
+    return reference(`${base.text}.${column.name}`, column.type, node.span)
+  }
+  const step = base.kind === 'NameReference' ? env.steps?.get(base.text) : undefined
+  if (step && !findColumn(env.columns, base.text)) {
+    const column = findColumn(step, selector.text)
     if (!column) throw new Refusal(diagnose('unknown-name', selector.span, { name: selector.text, closest: undefined }))
     return reference(`${base.text}.${column.name}`, column.type, node.span)
   }

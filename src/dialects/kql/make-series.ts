@@ -2,11 +2,11 @@ import type { AggregateCall, Assignment, Relation } from '../../ir/relation.js'
 import { call, literal, reference, type Scalar } from '../../ir/scalar.js'
 import { column, isNumeric, type ScalarType } from '../../ir/types.js'
 import { convert } from './convert.js'
-import { type Environment, lowerArithmetic, lowerConstant, lowerScalar } from './lower-scalar.js'
+import { compare, type Environment, lowerArithmetic, lowerConstant, lowerScalar } from './lower-scalar.js'
 import { assignNames, filter, keepColumns, lowerNamed, project, suggestName } from './operators.js'
 import { freshName, refuseForm, uniqueName } from './scope.js'
 import { aggregateName } from './summarize.js'
-import { child, field, items, type KqlNode } from './syntax.js'
+import { child, field, items, type KqlNode, parameters, tokenText } from './syntax.js'
 
 /**
  * `make-series`: aggregates in steps along an axis, then for each group one array over all steps. Lowered to two aggregations: by group and
@@ -58,6 +58,7 @@ export function lowerMakeSeries(node: KqlNode, input: Relation, env: Environment
     span,
   }
 
+  const rowCount = freshName(env.context, 'rows')
   const collected: AggregateCall[] = series.map(({ value }) => ({
     name: freshName(env.context, 'series'),
     function: 'series',
@@ -70,14 +71,30 @@ export function lowerMakeSeries(node: KqlNode, input: Relation, env: Environment
     ...groupBy.map(({ name, value }) => column(name, value.type)),
     ...collected.map(({ name }) => column(name, 'dynamic')),
   ]
-  const groups: Relation = {
+  const counted: AggregateCall = {
+    name: rowCount,
+    function: 'count',
+    arguments: [],
+    condition: undefined,
+    type: 'long',
+  }
+  const all: Relation = {
     kind: 'aggregate',
     input: steps,
     by: groupBy,
-    aggregates: collected,
-    columns: groupColumns,
+    aggregates: [...collected, counted],
+    columns: [...groupColumns, column(rowCount, 'long')],
     span,
   }
+  // No rows give no series, unless the query says `kind=nonempty`.
+  const nonempty = tokenText(parameters(node).get('kind')) === 'nonempty'
+  const isFilled = compare(
+    { operator: 'greater', case: 'sensitive' },
+    reference(rowCount, 'long'),
+    literal('long', 0n),
+    span,
+  )
+  const groups = nonempty ? all : filter(all, isFilled, span)
 
   const axisArray = call('series_axis', 'dynamic', [range.from, range.to, range.step], span)
   const outputs = series.map(({ name, absent }, index): Assignment => {

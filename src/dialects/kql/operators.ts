@@ -13,6 +13,7 @@ import { emptyOf, lowerOperator, lowerTabular, pass, tableSource } from './lower
 import { lowerMakeSeries } from './make-series.js'
 import { lowerParse, lowerParseKv } from './parse-operator.js'
 import { lowerEvaluate } from './plugins.js'
+import { lowerScan } from './scan.js'
 import {
   closestName,
   columnNames,
@@ -73,7 +74,7 @@ export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   GetSchemaOperator: (node, input) => schemaRows(input, node.span),
   SearchOperator: (node, input, env) => lowerSearch(node, [input], env),
   PartitionOperator: lowerPartition,
-  ScanOperator: (node, _input, env) => unsupported(node, env),
+  ScanOperator: lowerScan,
   ReduceByOperator: (node, _input, env) => unsupported(node, env),
   FacetOperator: (node, _input, env) => unsupported(node, env),
   ForkOperator: (node, _input, env) => unsupported(node, env),
@@ -653,7 +654,8 @@ function unionBranches(item: KqlNode, fuzzy: boolean, env: Environment): Branch[
     for (const [name, bound] of namesInScope(env.scope)) {
       if (!pattern.test(name) || seen.has(name)) continue
       seen.add(name)
-      if (bound.kind === 'function') found.push({ label: name, rows: callFunction(bound, [], item, env).table() })
+      if (bound.kind === 'function' && bound.declaration.fields.ViewKeyword)
+        found.push({ label: name, rows: callFunction(bound, [], item, env).table() })
     }
     const absent = new Map<string, Column>()
     for (const table of env.context.schema.tables.values()) {
@@ -787,7 +789,7 @@ function lowerPartition(node: KqlNode, input: Relation, env: Environment): Relat
 function lowerAs(node: KqlNode, input: Relation, env: Environment): Relation {
   const name = child(node, 'Name').text
   const unique = `${name}#${++env.context.counter}`
-  env.context.bindings.push({ name: unique, relation: input, once: false })
+  env.context.bindings.push({ name: unique, relation: input, once: true })
   const source: Relation = { kind: 'bound', name: unique, columns: input.columns, span: node.span }
   env.scope.names.set(name, { kind: 'table', relation: source })
   return source

@@ -91,8 +91,8 @@ const SHAPES: Readonly<Record<ScalarType, string>> = {
   decimal: String.raw`\s*[-+]?\d+(?:\.\d*)?`,
   bool: String.raw`\s*(?:true|false|\d+)`,
   guid: '[0-9a-fA-F-]{32,36}',
-  datetime: '.*?',
-  timespan: '.*?',
+  datetime: String.raw`\s*\d[\d/.:TZ +-]*\d(?:Z|\s*[AP]M)?`,
+  timespan: String.raw`\s*-?\d[\d.:]*`,
   string: '.*?',
   dynamic: '.*?',
 }
@@ -113,15 +113,11 @@ function simplePattern(pieces: readonly Piece[]): string {
 }
 
 function regexPattern(pieces: readonly Piece[], flags: string): string {
-  const body = pieces.map((piece, index) => {
+  const body = pieces.map((piece) => {
     if (piece.kind === 'text') return withoutGroups(piece.text)
     if (piece.kind === 'star') return '.*?'
     if (piece.type === 'string' || piece.type === 'dynamic') return '(.*)'
-    return piece.type === 'datetime' || piece.type === 'timespan'
-      ? pieces[index + 1]
-        ? '(.*?)'
-        : '(.*)'
-      : `(${SHAPES[piece.type]})`
+    return `(${SHAPES[piece.type]})`
   })
   const inline = /^[imsU]+$/.test(flags) ? `(?${flags})` : ''
   return `${inline}${body.join('')}`

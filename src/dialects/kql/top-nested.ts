@@ -35,7 +35,7 @@ export function lowerTopNested(node: KqlNode, input: Relation, env: Environment)
     const measure = lowerScalar(byNamed ? child(byInner, 'Expression') : byInner, { ...env, aggregates: calls })
     const measureName = byNamed ? child(byInner, 'Name').text : `aggregated_${key.name}`
 
-    const grouped = aggregate(input, keys, calls, [{ name: measureName, value: measure }], span)
+    const grouped = aggregate(input, [...keys], calls, [{ name: measureName, value: measure }], span)
     const within: Relation = chosen ? joined(chosen, grouped, before, outputs, span) : grouped
     const direction = ordered ? lowerSortKey(byNode, { ...env, aggregates: [] }).direction : 'descending'
     const countNode = field(clause, 'Expression')

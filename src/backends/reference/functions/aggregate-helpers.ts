@@ -8,6 +8,7 @@ const items = (value: Value | undefined): DynamicArray => (value !== undefined &
 /** Aggregates over the list of their values, for engines whose own SQL has no such aggregate. */
 export const AGGREGATE_HELPERS: Functions = {
   bag_of: ([values]) => mergeBags(items(values)),
+  set_of: ([values]) => setOf(items(values)),
   schema_of: ([values]) => schemaOf(items(values)),
   sketch_merge_of: ([values]) => [
     ...new Map(
@@ -87,6 +88,13 @@ export function sessions(rows: DynamicArray): Value {
   })
 }
 
+/** Each value once; of an array each element. */
+export const setOf = (values: DynamicArray): DynamicArray => [
+  ...new Map(
+    values.flatMap((value) => (isArray(value) ? value : [value])).map((value) => [keyOf(value), value]),
+  ).values(),
+]
+
 /** The first value of each key. */
 export function mergeBags(bags: DynamicArray): Value {
   const found = new Map<string, Dynamic>()
@@ -132,5 +140,6 @@ export function schemaOf(values: DynamicArray): Value {
     kinds.push(new Map([...keys].map(([key, inner]): [string, Dynamic] => [key, schemaOf(inner)])))
   }
   if (arrays.length) kinds.push(new Map<string, Dynamic>([['`indexer`', schemaOf(arrays.flat())]]))
+  if (kinds.length === 0) return null
   return kinds.length === 1 ? kinds[0]! : kinds
 }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib'
+import type { ScalarType } from '../../../ir/types.js'
 import { type Dynamic, isArray, type Value } from '../../../ir/value.js'
 import { textOf } from './convert.js'
-import { type Functions, strict } from './function.js'
+import type { Functions } from './function.js'
 import { decodePunycode, encodePunycode, toAscii, toUnicode } from './punycode.js'
 import { parseXml } from './xml.js'
 import { xxHash64 } from './xxhash64.js'
@@ -66,8 +67,17 @@ function guidFromBytes(bytes: Buffer | undefined): string | null {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 
-function hash(value: Value, modulus: Value | undefined): Value {
-  const result = xxHash64(Buffer.from(String(value)))
+/** What `hash` reads of a value: a whole number or a time as eight bytes, anything else as its text. */
+function hashBytes(value: Value, type: ScalarType): Buffer {
+  if (typeof value !== 'bigint' || type === 'dynamic') return Buffer.from(textOf(value, type))
+  const bytes = Buffer.alloc(type === 'int' ? 4 : 8)
+  if (type === 'int') bytes.writeInt32LE(Number(BigInt.asIntN(32, value)))
+  else bytes.writeBigInt64LE(value)
+  return bytes
+}
+
+function hash(value: Value, type: ScalarType, modulus: Value | undefined): Value {
+  const result = xxHash64(hashBytes(value, type))
   if (modulus === undefined || modulus === null) return BigInt.asIntN(64, result)
   return modulus === 0n
     ? null
@@ -219,15 +229,8 @@ export const ENCODINGS: Functions = {
   hash_md5: digest('md5'),
   hash_sha1: digest('sha1'),
   hash_sha256: digest('sha256'),
-  hash: ([value, modulus], types) => hash(textOf(value!, types[0]!), modulus),
-  hash_xxhash64: ([value, modulus], types) => hash(textOf(value!, types[0]!), modulus),
-  hash_combine: strict((args) =>
-    args.reduce<bigint>(
-      (seed, value) =>
-        BigInt.asIntN(64, seed ^ ((value as bigint) + 0x9e3779b97f4a7c15n + (seed << 6n) + (seed >> 2n))),
-      0n,
-    ),
-  ),
+  hash: ([value, modulus], types) => hash(value!, types[0]!, modulus),
+  hash_xxhash64: ([value, modulus], types) => hash(value!, types[0]!, modulus),
   url_encode: ([value]) => lowerEscapes(encodeURIComponent(String(value))).replaceAll('%20', '+'),
   url_encode_component: ([value]) => lowerEscapes(encodeURIComponent(String(value))),
   url_decode: ([value]) => urlDecode(String(value)),

@@ -11,3 +11,10 @@ export const strict =
   (compute: ScalarFunction): ScalarFunction =>
   (args, types, result) =>
     args.some((value) => value === null) ? (result === 'string' ? '' : null) : compute(args, types, result)
+
+/** A value for which the answer is not worked out; the query ends with it and gives no wrong answer. */
+export class NotSupported extends Error {
+  constructor(what: string) {
+    super(`${what} is not supported`)
+  }
+}

@@ -75,14 +75,17 @@ export function decodePunycode(source: string): string {
   return String.fromCodePoint(...out)
 }
 
+/** Every full stop that separates labels. */
+const DOTS = /[.\u3002\uff0e\uff61]/u
+
 export const toAscii = (domain: string): string =>
   domain
-    .split('.')
+    .split(DOTS)
     .map((label) => (/^[\x00-\x7f]*$/.test(label) ? label : `xn--${encodePunycode(label)}`))
     .join('.')
 
 export const toUnicode = (domain: string): string =>
   domain
-    .split('.')
+    .split(DOTS)
     .map((label) => (label.toLowerCase().startsWith('xn--') ? decodePunycode(label.slice(4)) : label))
     .join('.')

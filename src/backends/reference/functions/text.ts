@@ -1,6 +1,6 @@
 import type { Value } from '../../../ir/value.js'
 import { isArray } from '../../../ir/value.js'
-import { dynamicText, textOf } from './convert.js'
+import { textOf } from './convert.js'
 import { type Functions, strict } from './function.js'
 import { compilePattern, quotePattern } from './pattern.js'
 
@@ -78,12 +78,21 @@ function translate(from: string, to: string, text: string): string {
     .join('')
 }
 
+/** One lookup after the other; what has been put in is not looked at again. */
 function replaceStrings(text: string, finds: Value, by: Value): string {
-  const pairs = (isArray(finds) ? finds : [finds]).map((find, index): [string, string] => [
-    dynamicText(find),
-    isArray(by) ? dynamicText(by[index] ?? null) : dynamicText(by),
-  ])
-  return pairs.reduce((result, [find, put]) => (find === '' ? result : result.split(find).join(put)), text)
+  let pieces: { readonly text: string; readonly done: boolean }[] = [{ text, done: false }]
+  const lookups = isArray(finds) ? finds : [finds]
+  lookups.forEach((find, index) => {
+    const put = isArray(by) ? by[index] : by
+    if (typeof find !== 'string' || find === '') return
+    const replacement = { text: typeof put === 'string' ? put : find, done: true }
+    pieces = pieces.flatMap((piece) =>
+      piece.done
+        ? [piece]
+        : piece.text.split(find).flatMap((part, at) => [...(at > 0 ? [replacement] : []), { text: part, done: false }]),
+    )
+  })
+  return pieces.map((piece) => piece.text).join('')
 }
 
 export const TEXTS: Functions = {
@@ -107,6 +116,7 @@ export const TEXTS: Functions = {
   indexof_regex: strict(([text, pattern, start, length, occurrence]) => {
     const letters = points(text!)
     const from = Number(start ?? 0n)
+    if (from < 0) return null
     const limit = Number(length ?? -1n)
     const within = (limit < 0 ? letters.slice(from) : letters.slice(from, from + limit)).join('')
     const match = [...within.matchAll(compilePattern(String(pattern)))][Number(occurrence ?? 1n) - 1]
@@ -182,7 +192,8 @@ function parsePairs(
   let at = 0
   while (at < text.length) {
     while (at < text.length && pairEnds.includes(text[at]!)) at++
-    let keyEnd = at
+    const quotedEnd = open && text[at] === open ? text.indexOf(close, at + 1) : -1
+    let keyEnd = quotedEnd < 0 ? at : quotedEnd + 1
     while (keyEnd < text.length && !keyEnds.includes(text[keyEnd]!) && (greedy || !pairEnds.includes(text[keyEnd]!)))
       keyEnd++
     if (keyEnd >= text.length) break
@@ -192,7 +203,8 @@ function parsePairs(
     }
     const key = unquote(text.slice(at, keyEnd).trim(), open, close)
     let valueAt = keyEnd + 1
-    while (text[valueAt] === ' ' && !pairEnds.includes(' ')) valueAt++
+    const next = /^ *(.)/s.exec(text.slice(valueAt))
+    if (next && (!pairEnds.includes(' ') || (open && next[1] === open))) valueAt += next[0].length - 1
     let value = ''
     if (open && text[valueAt] === open) {
       valueAt++

@@ -176,7 +176,12 @@ function unitConversions(): Functions {
       return source && target ? target[1](source[0](Number(value))) : null
     }),
   }
-  for (const [name, units] of Object.entries(UNITS)) {
+  const speeds: Record<string, number> = { ...UNITS.convert_speed }
+  for (const [length, metres] of Object.entries(UNITS.convert_length!)) {
+    for (const [time, seconds] of Object.entries({ Second: 1, Minute: 60, Hour: 3600 }))
+      speeds[`${length}Per${time}`] ??= metres / seconds
+  }
+  for (const [name, units] of Object.entries({ ...UNITS, convert_speed: speeds })) {
     found[name] = strict(([value, from, to]) => {
       const [source, target] = [units[String(from)], units[String(to)]]
       return source === undefined || target === undefined ? null : (Number(value) * source) / target
