@@ -84,6 +84,30 @@ program
   })
 
 program
+  .command('explain')
+  .summary('what a rule does, and what it makes of an event or of logs')
+  .description(
+    'Prints what a rule or query does, step by step and as SQL. With an event: which clause holds and which fails.\nWith logs or a store: what the rule gives, or the row that came nearest.',
+  )
+  .argument('<rule>', 'a rule file, the id of a rule that comes with latchkey, a query, or @file')
+  .argument('[paths...]', 'logs to run it over')
+  .option('--event <json>', 'an event as a JSON object of columns and values, or a file of one')
+  .option('--table <table>', 'the table that the event stands in; the first that the query reads without it')
+  .addOption(out)
+  .addOption(force)
+  .addOption(store)
+  .addOption(since)
+  .addOption(until)
+  .addOption(asOf)
+  .addOption(quiet)
+  .addOption(memory)
+  .addOption(threads)
+  .action(async (rule: string, paths: string[], options) => {
+    const { explain } = await import('./explain.js')
+    process.exitCode = await explain(rule, paths, options)
+  })
+
+program
   .command('tools')
   .summary('the catalogue of remote access tools')
   .description('Lists the tools that latchkey knows, or shows one with every value, its source and its worth.')

@@ -1,4 +1,4 @@
-import { fitEnd, pad, widthOf } from '../text/fit.js'
+import { fitEnd, pad, widthOf, wrap } from '../text/fit.js'
 import { createPaint } from '../text/paint.js'
 import { visible } from '../text/visible.js'
 
@@ -32,8 +32,8 @@ export function* renderRows(
   }
 }
 
-/** Columns narrower than this are not drawn; the row is then written as a list of names and values. */
-const NARROWEST = 6
+/** Where a column that wants this much would get less, rows are written as lists of names and values instead. */
+const NARROWEST = 20
 const GAP = 2
 
 function* table(
@@ -51,9 +51,12 @@ function* table(
     const label = Math.max(...names.map(widthOf))
     for (const [number, row] of cells.entries()) {
       yield `${paint.dim(`row ${number + 1}`)}\n`
-      for (const [index, name] of names.entries())
-        yield `  ${paint.dim(pad(name, label))}  ${fitEnd(row[index] ?? '', Math.max(10, width - label - 4))}\n`
+      for (const [index, name] of names.entries()) {
+        const lines = wrap(row[index] ?? '', Math.max(20, width - label - 4))
+        for (const [at, text] of lines.entries()) yield `  ${paint.dim(pad(at === 0 ? name : '', label))}  ${text}\n`
+      }
     }
+    yield paint.dim(`${rows.length} ${rows.length === 1 ? 'row' : 'rows'}\n`)
     return
   }
   const line = (row: readonly string[]): string =>
@@ -75,16 +78,15 @@ function* table(
 
 /** Gives every column what it wants where there is room, and else takes from the widest. */
 function share(wanted: readonly number[], room: number): number[] | undefined {
-  if (wanted.reduce((sum, width) => sum + Math.min(width, NARROWEST), 0) > room) return undefined
   const widths = [...wanted]
   let over = widths.reduce((sum, width) => sum + width, 0) - room
-  while (over > 0) {
+  while (over > 0 && Math.max(...widths) > 1) {
     const widest = Math.max(...widths)
     const index = widths.lastIndexOf(widest)
     widths[index] = widest - 1
     over--
   }
-  return widths
+  return widths.some((width, index) => width < Math.min(wanted[index]!, NARROWEST)) ? undefined : widths
 }
 
 function json(names: readonly string[], row: readonly Cell[]): string {
