@@ -7,10 +7,10 @@ import type { Query, Relation } from '../ir/relation.js'
 import { TICKS_PER_DAY, UNIX_EPOCH } from '../ir/time.js'
 import { timelessPart } from '../ir/timeless.js'
 import { type Diagnostic, renderDiagnostic } from '../text/diagnostic.js'
-import { type CompiledQuery, compileKql } from './compile-query.js'
+import { type CompiledQuery, compileKql, compileKqlOver } from './compile-query.js'
 import { type Columns, type EvidenceEvent, evidenceByRule, evidenceByTracing } from './evidence.js'
 import { periodMicros, type Rule, type Trigger } from './rules.js'
-import { runQuery } from './run-query.js'
+import { prepare, runQuery } from './run-query.js'
 
 export type { EvidenceEvent } from './evidence.js'
 
@@ -50,11 +50,15 @@ export async function runRule(store: Store, rule: Rule, options: RunOptions): Pr
   const notes = new Set<string>()
   let total = 0
   const first = compileKql(rule.query, { asOf: options.asOf })
-  if (!first.ok) return refusedRun(rule, first.diagnostics)
-  const plan = await planOf(store, rule, first, options)
+  if (!first.ok && !first.needs) return refusedRun(rule, first.diagnostics)
+  // Where the data names the columns, the part that asks it tells as well where the query looks.
+  const plan = await planOf(store, rule, first.ok ? first.query : first.needs!.query, options)
   for (const [index, asOf] of plan.clocks.entries()) {
     const tables = tablesWithin(plan.window === undefined ? undefined : asOf - plan.window, asOf, index === 0)
-    const compiled = compileKql(rule.query, { asOf, tables })
+    const compiled = await compileKqlOver(rule.query, { asOf, tables }, ({ sql }) => {
+      prepare(store, sql)
+      return store.rows(sql)
+    })
     if (!compiled.ok) return refusedRun(rule, compiled.diagnostics)
     const rows = await runQuery(store, compiled)
     const trigger = rule.given?.trigger
@@ -125,8 +129,8 @@ interface Plan {
   readonly window: number | undefined
 }
 
-async function planOf(store: Store, rule: Rule, compiled: CompiledQuery, options: RunOptions): Promise<Plan> {
-  const step = rule.period === undefined ? lookback(compiled.query, options.asOf) : periodMicros(rule.period)
+async function planOf(store: Store, rule: Rule, query: Query, options: RunOptions): Promise<Plan> {
+  const step = rule.period === undefined ? lookback(query, options.asOf) : periodMicros(rule.period)
   const window = rule.given?.windowed === true ? step : undefined
   const trigger = rule.given?.trigger
   const once: Plan = { clocks: [options.asOf], step, window }
@@ -134,9 +138,9 @@ async function planOf(store: Store, rule: Rule, compiled: CompiledQuery, options
   const onAbsence = trigger?.operator === 'fewer than' || (trigger?.operator === 'exactly' && trigger.threshold === 0)
   if (!options.replay || step === undefined || onAbsence) return once
   const onAnyRow = !trigger || (trigger.operator === 'more than' && trigger.threshold < 1)
-  if (window !== undefined && onAnyRow && rowByRow(compiled.query) && ignoresClock(rule, options))
+  if (window !== undefined && onAnyRow && rowByRow(query) && ignoresClock(rule, options))
     return { ...once, window: undefined }
-  return { clocks: await clocksOf(store, rule, compiled, options.asOf, step), step, window }
+  return { clocks: await clocksOf(store, rule, query, options.asOf, step), step, window }
 }
 
 /** Whether each row of the result comes from one row of a table, whatever other rows there are. */
@@ -183,11 +187,11 @@ const FARTHEST = 400n * TICKS_PER_DAY
 async function clocksOf(
   store: Store,
   rule: Rule,
-  compiled: CompiledQuery,
+  query: Query,
   asOf: number,
   period: number,
 ): Promise<readonly number[]> {
-  const timeless = timelessPart(compiled.query, TIME_COLUMNS)
+  const timeless = timelessPart(query, TIME_COLUMNS)
   const tables = storeTables()
   const every = rule.evidence ? [rule.evidence.class] : store.model.classes.map(({ name }) => name)
   const rows =
