@@ -25,6 +25,9 @@ const rules = new Option(
 ).argParser(repeated)
 const quiet = new Option('--quiet', 'no progress and no notes on standard error')
 const memory = new Option('--memory <size>', 'what the database may use before it spills to disk').default('512MB')
+const clickhouse = new Option('--clickhouse <url>', 'a ClickHouse server, as http://user:password@localhost:8123')
+const database = new Option('--database <name>', 'the database on the server').default('latchkey')
+const cluster = new Option('--cluster <name>', 'tables on every server of this cluster, replicated and distributed')
 const threads = new Option('--threads <count>', 'readers at once; one a processor without it')
 
 program
@@ -71,6 +74,8 @@ program
   .addOption(out)
   .addOption(force)
   .addOption(store)
+  .addOption(clickhouse)
+  .addOption(database)
   .addOption(since)
   .addOption(until)
   .addOption(asOf)
@@ -105,6 +110,41 @@ program
   .action(async (rule: string, paths: string[], options) => {
     const { explain } = await import('./explain.js')
     process.exitCode = await explain(rule, paths, options)
+  })
+
+const stores = program
+  .command('store')
+  .summary('events on a ClickHouse server')
+  .description('Makes and fills the tables of a ClickHouse server.')
+
+stores
+  .command('init')
+  .summary('make the tables')
+  .description('Makes the tables of the event model where they are not there yet.')
+  .addOption(clickhouse)
+  .addOption(database)
+  .addOption(cluster)
+  .option('--dry-run', 'print the SQL, and ask no server')
+  .action(async (options) => {
+    const { storeInit } = await import('./store.js')
+    process.exitCode = await storeInit(options)
+  })
+
+stores
+  .command('ingest')
+  .summary('read logs into the tables')
+  .description(
+    'Reads every log below the given paths into the server’s tables. A record that is there is not added again.',
+  )
+  .argument('<paths...>', 'files and folders')
+  .addOption(clickhouse)
+  .addOption(database)
+  .addOption(cluster)
+  .addOption(quiet)
+  .addOption(threads)
+  .action(async (paths: string[], options) => {
+    const { storeIngest } = await import('./store.js')
+    process.exitCode = await storeIngest(paths, options)
   })
 
 program

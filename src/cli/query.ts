@@ -14,6 +14,9 @@ export interface QueryOptions extends InputOptions, OutputOptions {
   readonly language: 'kql'
   readonly format?: RowFormat
   readonly sql?: boolean
+  /** A server to run on instead of a store. */
+  readonly clickhouse?: string
+  readonly database?: string
 }
 
 /** `latchkey query`: one query over logs or a store. Returns the exit code. */
@@ -22,6 +25,10 @@ export async function query(text: string, paths: readonly string[], options: Que
   const source = text.startsWith('@')
     ? { name: text.slice(1), text: readQuery(text.slice(1)) }
     : { name: 'query', text }
+  if (options.clickhouse !== undefined) {
+    const { queryClickhouse } = await import('./query-clickhouse.js')
+    return queryClickhouse(source, paths, { ...options, clickhouse: options.clickhouse })
+  }
   const given = timeOption('--as-of', options.asOf)
   // A query that cannot run is refused before anything is read.
   const first = compileKql(source.text, { asOf: given ?? Date.now() * 1000 })

@@ -20,11 +20,11 @@ export interface FileInsert {
 
 /** What every query is run with. The limits are for queries with long lists; what a query means never hangs on a server's profile. */
 export const QUERY_SETTINGS = {
-  max_query_size: 64 * 2 ** 20,
-  max_ast_elements: 10_000_000,
-  max_expanded_ast_elements: 10_000_000,
-  max_ast_depth: 10_000,
-  max_parser_depth: 10_000,
+  max_query_size: '67108864',
+  max_ast_elements: '10000000',
+  max_expanded_ast_elements: '10000000',
+  max_ast_depth: '10000',
+  max_parser_depth: '10000',
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_denormals: 1,
   output_format_json_escape_forward_slashes: 0,

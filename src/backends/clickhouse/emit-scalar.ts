@@ -225,32 +225,27 @@ function knownMatches(value: Match, all: readonly string[], subject: string): st
     : `(${needles.map((needle) => knownMatch(value, [needle], subject)).join(' AND ')})`
 }
 
-const isAscii = (text: string): boolean => /^[\x00-\x7f]*$/.test(text)
-
 /** Any of the needles, as one test of the text. */
-function knownMatch({ how, case: letters }: Match, needles: readonly string[], subject: string): string {
-  // RE2's own folding and the search without case are right for ASCII; letters beyond are folded on both sides.
-  const ascii = needles.every(isAscii)
+function knownMatch({ how, case: letters }: Match, all: readonly string[], subject: string): string {
   const insensitive = letters === 'insensitive'
-  const text = insensitive && !ascii ? folded(subject) : subject
-  const wanted = insensitive && !ascii ? needles.map((needle) => needle.toLowerCase()) : needles
-  const byPattern = insensitive && ascii
-  const [needle] = wanted
-  if (wanted.length === 1 && needle !== undefined && !byPattern) {
-    if (how === 'contains') return `(position(${text}, ${quoteText(needle)}) > 0)`
+  const text = insensitive ? folded(subject) : subject
+  const needles = [...new Set(insensitive ? all.map((needle) => needle.toLowerCase()) : all)]
+  const [needle] = needles
+  if (needles.length === 1 && needle !== undefined) {
     if (how === 'prefix') return `startsWith(${text}, ${quoteText(needle)})`
     if (how === 'suffix') return `endsWith(${text}, ${quoteText(needle)})`
   }
-  if (how === 'contains') {
-    const list = `[${wanted.map((each) => quoteText(byPattern ? each.toLowerCase() : each)).join(', ')}]`
-    if (wanted.length === 1) return `(positionCaseInsensitive(${text}, ${quoteText(needle!)}) > 0)`
-    // The search for many takes 255 needles at the most.
-    if (wanted.length <= 255)
-      return `${byPattern ? 'multiSearchAnyCaseInsensitive' : 'multiSearchAny'}(${text}, ${list})`
-  }
-  const pattern = how === 'wildcard' ? wanted.map(wildcardPattern).join('|') : needlePattern(how, wanted)
-  return `match(${text}, ${quoteText(`${byPattern ? '(?i)' : ''}${pattern}`)})`
+  if (how === 'wildcard') return `match(${text}, ${quoteText(needles.map(wildcardPattern).join('|'))})`
+  // What holds a term holds its text: that is quicker to see, and the index of the column's letters can say where it is not.
+  const found =
+    needles.length <= MOST_NEEDLES ? `multiSearchAny(${text}, [${needles.map(quoteText).join(', ')}])` : undefined
+  if (how === 'contains' && found !== undefined) return found
+  const test = `match(${text}, ${quoteText(needlePattern(how, needles))})`
+  return found === undefined ? test : `(${found} AND ${test})`
 }
+
+/** The search for many texts at once takes no more. */
+const MOST_NEEDLES = 255
 
 /** A needle that is only known per row. */
 function matchLate({ how, case: letters }: Match, subject: string, needle: string): string {

@@ -6,9 +6,9 @@ import { loadContent } from '../../content/load.js'
 import type { EventModel } from '../../events/model.js'
 import type { SchemaMap } from '../../events/schema-map.js'
 import { walk } from '../../telemetry/walk.js'
+import type { EventSink, FileRow, RejectionRow } from '../event-sink.js'
 import type { ReadProgress } from './read-session.js'
 import { type Delivery, ReadSession } from './read-session.js'
-import type { FileRow, RejectionRow, Store } from './store.js'
 
 export interface IngestOptions {
   /** Worker threads; 0 reads in place. */
@@ -36,7 +36,7 @@ export interface IngestResult {
  * read becomes a rejection in the store. Throws where the disk is full, the store fails, or `signal` aborts; what was added stays.
  */
 export async function ingest(
-  store: Store,
+  store: EventSink,
   paths: readonly string[],
   options: IngestOptions = {},
 ): Promise<IngestResult> {
@@ -71,7 +71,7 @@ class Ingest {
   private stored = 0
 
   constructor(
-    private readonly store: Store,
+    private readonly store: EventSink,
     private readonly options: IngestOptions,
   ) {}
 
@@ -190,7 +190,7 @@ class Ingest {
   }
 }
 
-function inPlace(store: Store): Lane {
+function inPlace(store: EventSink): Lane {
   return {
     start: async ({ next, deliver, progress }) => {
       const session = new ReadSession(
@@ -229,7 +229,7 @@ export interface ReaderData {
  * A session on a worker thread. Should the thread die (out of memory, a fault of ours), the file it was at is rejected by name, and the
  * files whose records had not been handed over are read again by a new thread.
  */
-function onThread(store: Store, index: number): Lane {
+function onThread(store: EventSink, index: number): Lane {
   return {
     start: async (events) => {
       let pending: FileRow[] = []
@@ -261,7 +261,7 @@ interface Death {
 }
 
 function runThread(
-  store: Store,
+  store: EventSink,
   name: string,
   events: LaneEvents,
   pending: readonly FileRow[],

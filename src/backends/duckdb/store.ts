@@ -3,8 +3,11 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
 import type { ColumnType, EventModel } from '../../events/model.js'
+import type { EventSink, FileRow, Part, RejectionRow, SourceRow } from '../event-sink.js'
 import { quoteIdentifier, quoteText } from './quote.js'
 import { claimWorkFolder, releaseWorkFolder } from './work-folder.js'
+
+export type { FileRow, Part, RejectionRow, SourceRow } from '../event-sink.js'
 
 export interface StoreOptions {
   /** A database file; in memory without one. */
@@ -14,47 +17,6 @@ export interface StoreOptions {
   readonly threads?: number | undefined
 }
 
-/** A Parquet file of events of one class, written by a reader and waiting to be added. */
-export interface Part {
-  readonly class: string
-  readonly path: string
-  readonly rows: number
-  /** Microseconds; undefined where no row has a time. */
-  readonly firstTime: number | undefined
-  readonly lastTime: number | undefined
-  /** Whether a record stands in it more than once. */
-  readonly repeats: boolean
-}
-
-/** What became of one source: a file, or a member of an archive. */
-export interface SourceRow {
-  readonly id: number
-  readonly name: string
-  readonly size: number | undefined
-  /** What its content turned out to be; empty where it is nothing that can be read. */
-  readonly format: string
-  readonly records: number
-  readonly unmapped: number
-}
-
-export interface RejectionRow {
-  readonly source: string
-  readonly code: string
-  readonly reason: string
-  readonly position: number | undefined
-  /** Records lost; undefined where it cannot be known. */
-  readonly records: number | undefined
-  readonly count: number
-}
-
-/** One file that was read, with its content's fingerprint. */
-export interface FileRow {
-  readonly id: number
-  readonly path: string
-  readonly size: number
-  readonly sha256: string | undefined
-}
-
 /**
  * Where events live: one table a class of the event model, plus `source`, `read_file` and `rejection`, which say what was read.
  *
@@ -62,7 +24,7 @@ export interface FileRow {
  * be continued. A store that ends with its run keeps the parts as they are and reads them where they lie, because taking them in
  * would cost more than all the reading before it; its tables are views over the parts.
  */
-export class Store {
+export class Store implements EventSink {
   /** Parts that are read where they lie, by class. */
   private readonly kept = new Map<string, string[]>()
   private readonly withRepeats = new Set<string>()

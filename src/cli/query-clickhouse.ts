@@ -1,0 +1,83 @@
+import { clickhouseTables } from '../backends/clickhouse/bind-tables.js'
+import type { ClickhouseConnection } from '../backends/clickhouse/connect.js'
+import { quoteIdentifier } from '../backends/clickhouse/quote.js'
+import { readValue } from '../backends/clickhouse/read-value.js'
+import { compileForClickhouse } from '../detection/compile-clickhouse.js'
+import { loadModel } from '../events/model.js'
+import { renderDiagnostic } from '../text/diagnostic.js'
+import { ConfigurationError } from './failure.js'
+import { writeOutput } from './output.js'
+import type { QueryOptions } from './query.js'
+import { type Cell, renderRows } from './rows.js'
+import { timeOption } from './scan.js'
+import { openServer } from './store.js'
+import { terminalOf } from './terminal.js'
+
+/** `latchkey query --clickhouse`: runs on the server. Without `--as-of` the clock is the newest event's. Returns the exit code. */
+export async function queryClickhouse(
+  source: { readonly name: string; readonly text: string },
+  paths: readonly string[],
+  options: QueryOptions & { readonly clickhouse: string },
+): Promise<number> {
+  if (paths.length > 0)
+    throw new ConfigurationError('with --clickhouse no paths are read: latchkey store ingest puts logs there first')
+  if (options.since !== undefined || options.until !== undefined)
+    throw new ConfigurationError(
+      '--since and --until narrow what is read here: with --clickhouse write the time into the query',
+    )
+  const given = timeOption('--as-of', options.asOf)
+  const tables = clickhouseTables(options.database ?? 'latchkey')
+  const connection = options.sql === true ? undefined : await openServer(options.clickhouse)
+  try {
+    const asOf =
+      given ?? (connection === undefined ? Date.now() * 1000 : await newest(connection, options.database ?? 'latchkey'))
+    const compiled = await compileForClickhouse(source.text, {
+      asOf,
+      tables,
+      ...(connection === undefined ? {} : { ask: (sql: string) => connection.query(sql) }),
+    })
+    for (const diagnostic of compiled.diagnostics)
+      if (options.quiet !== true || !compiled.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
+    if (!compiled.ok) return 2
+    if (connection === undefined) {
+      await writeOutput([`${compiled.sql}\n`], options)
+      return 0
+    }
+    const rows = (await connection.query(compiled.sql)).map((row) =>
+      compiled.columns.map(({ type }, index) => readValue(row[index], type) as Cell),
+    )
+    const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
+    const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
+    await writeOutput(
+      renderRows(
+        compiled.columns.map(({ name }) => name),
+        rows,
+        format,
+        terminal,
+      ),
+      options,
+    )
+    return 0
+  } finally {
+    await connection?.close()
+  }
+}
+
+/** The newest event's time in microseconds; not one that lies in the future, as a device with a wrong clock has them. */
+async function newest(connection: ClickhouseConnection, database: string): Promise<number> {
+  const latest = (Date.now() + 86_400_000) * 1000
+  const ask = async (where: string): Promise<number | undefined> => {
+    const each = loadModel().classes.map(
+      ({ name }) => `SELECT max(time) AS t FROM ${quoteIdentifier(database)}.${quoteIdentifier(name)}${where}`,
+    )
+    const [[time] = []] = await connection.query(
+      `SELECT toUnixTimestamp64Micro(max(t)) FROM (${each.join(' UNION ALL ')})`,
+    )
+    return time === null || time === undefined ? undefined : Number(time)
+  }
+  // The first is answered from what ClickHouse knows of each part.
+  const last = await ask('')
+  if (last === undefined) return Date.now() * 1000
+  if (last <= latest) return last
+  return (await ask(` WHERE time <= fromUnixTimestamp64Micro(toInt64(${latest}), 'UTC')`)) ?? Date.now() * 1000
+}
