@@ -59,6 +59,6 @@ export interface EventSink {
     rejections: readonly RejectionRow[],
     finished: readonly FileRow[],
   ): Promise<number>
-  /** Makes everything that was added visible. To be called after adding and before asking. */
-  settle(): Promise<void>
+  /** Makes everything that was added visible. To be called after adding and before asking. Returns how many records that made new. */
+  settle(): Promise<number>
 }

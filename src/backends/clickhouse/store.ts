@@ -81,7 +81,9 @@ export class ClickhouseStore implements EventSink {
     return stored
   }
 
-  async settle(): Promise<void> {}
+  async settle(): Promise<number> {
+    return 0
+  }
 
   private async addPart(part: Part): Promise<number> {
     const eventClass = this.model.classes.find(({ name }) => name === part.class)!

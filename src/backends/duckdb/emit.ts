@@ -13,7 +13,7 @@ import {
   type ScopeColumn,
 } from './emit-scalar.js'
 import { emitWindow } from './emit-window.js'
-import { decode, once, TEXT_OF } from './functions.js'
+import { decode, once, resetNames, TEXT_OF } from './functions.js'
 import { quoteIdentifier, quoteText } from './quote.js'
 import { ROWS_FUNCTION, writeRowOperator } from './row-operator.js'
 import { sqlLiteral } from './sql-values.js'
@@ -41,6 +41,7 @@ export interface Emitted {
 
 /** SQL for DuckDB that answers the query. Throws `NotEmitted` for what the engine cannot say. */
 export function emitDuckdb(query: Query, tables: (name: string) => PhysicalTable): Emitted {
+  resetNames()
   const emitter = new Emitter(query, tables)
   return emitter.result()
 }
@@ -285,13 +286,18 @@ class Emitter {
     ]
     const id = this.fresh()
     const t = this.fresh('t')
-    const whole = type !== 'real'
-    const count = whole
-      ? `CASE WHEN ${step} = 0 THEN NULL ELSE (${to} - ${from}) // ${step} END`
-      : `CAST(floor((${to} - ${from}) / ${step} + 1e-12) AS BIGINT)`
-    // A range that runs the wrong way is empty; without a bound it is not made.
-    const guarded = `CASE WHEN (${to} - ${from}) * sign(${step}) >= 0 THEN least(${count}, ${MOST_RANGE}) ELSE -1 END`
-    const source = `(SELECT ${from} + n * ${step} AS ${id} FROM (SELECT unnest(range(0, CAST(${guarded} AS BIGINT) + 1)) AS n)) AS ${t}`
+    const count =
+      type === 'real'
+        ? `CAST(floor((${to} - ${from}) / ${step} + 1e-12) AS BIGINT)`
+        : `CASE WHEN ${step} = 0 THEN NULL ELSE (${to} - ${from}) // ${step} END`
+    // A range that runs the wrong way is empty.
+    const steps = `CASE WHEN (${to} - ${from}) * sign(${step}) >= 0 THEN ${count} ELSE -1 END`
+    const isKnown = [relation.from, relation.to, relation.step].every(({ kind }) => kind === 'literal')
+    const tooLong = `error('a range of more than ${MOST_RANGE} rows whose ends are only known when it runs is not supported')`
+    const numbers = isKnown
+      ? `range(0, coalesce(CAST(${steps} AS BIGINT), -1) + 1) AS x(n)`
+      : `(SELECT unnest(range(0, CASE WHEN s > ${MOST_RANGE} THEN ${tooLong} ELSE s + 1 END)) AS n FROM (SELECT CAST(${steps} AS BIGINT) AS s))`
+    const source = `(SELECT ${from} + n * ${step} AS ${id} FROM ${numbers}) AS ${t}`
     return {
       from: source,
       where: [],
@@ -702,7 +708,7 @@ class Emitter {
   }
 }
 
-/** The most rows that `range` makes. */
+/** The most rows that `range` makes as one list. */
 const MOST_RANGE = 10_000_000
 
 const JOINS = {

@@ -32,10 +32,17 @@ export function decode(sql: string, type: ScalarType): string {
   return type === 'guid' ? sql : `CAST(${sql} AS ${SQL_TYPES[type]})`
 }
 
+let lambdas = 0
+
+/** Names of lambdas count from one again, so that a query's SQL does not depend on the queries before it. */
+export function resetNames(): void {
+  lambdas = 0
+}
+
 /** Evaluates an argument once where the SQL needs it more than once. */
 export function once(sql: string, use: (name: string) => string): string {
   if (/^(?:"[^"]*"|[a-z]\d+|CAST\(-?\d+ AS BIGINT\))$/.test(sql)) return use(sql)
-  const name = `v${sql.length}`
+  const name = `v${++lambdas}`
   return `list_transform([${sql}], lambda ${name}: ${use(name)})[1]`
 }
 
@@ -90,6 +97,15 @@ const binary =
   (symbol: string): Emit =>
   ([left, right]) =>
     `(${left} ${symbol} ${right})`
+
+/** Whole numbers wrap around at 64 bits, as in Kusto; a time beyond its range is null. */
+const arithmetic =
+  (symbol: string): Emit =>
+  ([left, right], call) => {
+    if (call.type === 'real' || call.type === 'decimal') return `(${left} ${symbol} ${right})`
+    if (!isWhole(call.type)) return `try(${left} ${symbol} ${right})`
+    return `CAST((((CAST(${left} AS HUGEINT) ${symbol} ${right}) + 9223372036854775808) & CAST(18446744073709551615 AS HUGEINT)) - 9223372036854775808 AS BIGINT)`
+  }
 
 const simple =
   (name: string): Emit =>
@@ -148,13 +164,19 @@ const constant = (call: Call, index: number): string | undefined => {
   return argument?.kind === 'literal' && typeof argument.value === 'string' ? argument.value : undefined
 }
 
+/** Groups of a regular expression that capture. */
+function countGroups(pattern: string): number {
+  const bare = pattern.replace(/\\Q.*?(?:\\E|$)|\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]/gs, '')
+  return [...bare.matchAll(/\((?!\?)|\(\?P?</g)].length
+}
+
 export const NATIVE: Readonly<Record<string, Emit>> = {
-  add: binary('+'),
-  subtract: binary('-'),
-  multiply: ([left, right], call) => {
+  add: arithmetic('+'),
+  subtract: arithmetic('-'),
+  multiply: (args, call) => {
     if (call.type === 'timespan' && call.arguments.some(({ type }) => type === 'real'))
-      return `CAST(trunc(${left} * ${right}) AS BIGINT)`
-    return `(${left} * ${right})`
+      return `TRY_CAST(trunc(${args[0]} * ${args[1]}) AS BIGINT)`
+    return arithmetic('*')(args, call)
   },
   divide: ([left, right], call) => {
     const [from, by] = call.arguments.map(({ type }) => type)
@@ -242,12 +264,50 @@ export const NATIVE: Readonly<Record<string, Emit>> = {
     void group
     return `coalesce(regexp_extract(${value}, ${pattern}, ${groupNumber}), '')`
   },
+  extract_all: (args, call) => {
+    const pattern = constant(call, 0)
+    if (pattern === undefined || args.length !== 2) return undefined
+    const groups = countGroups(pattern)
+    const value = args[1]!
+    const group = (number: number): string => `regexp_extract_all(${value}, ${quoteText(pattern)}, ${number})`
+    const lists =
+      groups <= 1
+        ? group(groups)
+        : `list_zip(${Array.from({ length: groups }, (_, index) => group(index + 1)).join(', ')})`
+    const rows =
+      groups <= 1
+        ? lists
+        : `list_transform(${lists}, lambda g: [${Array.from({ length: groups }, (_, index) => `g[${index + 1}]`).join(', ')}])`
+    return `nullif(to_json(${rows}), '[]')`
+  },
+  captures: ([value], call) => {
+    const pattern = constant(call, 1)
+    if (pattern === undefined) return undefined
+    const groups = Array.from({ length: countGroups(pattern) }, (_, index) => `g${index}`)
+    if (groups.length === 0 || groups.length > 60) return undefined
+    const names = groups.map((name) => `'${name}'`).join(', ')
+    const parts = groups.map((name) => `c.${name}`).join(', ')
+    return once(
+      value!,
+      (v) =>
+        `CASE WHEN regexp_matches(${v}, ${quoteText(pattern)}) THEN list_transform([regexp_extract(${v}, ${quoteText(pattern)}, [${names}])], lambda c: json_array(${parts}))[1] END`,
+    )
+  },
+  countof: ([value], call) => {
+    const [pattern, kind] = [constant(call, 1), constant(call, 2)]
+    if (pattern === undefined || kind !== 'regex') return undefined
+    return `CAST(len(regexp_extract_all(${value}, ${quoteText(pattern)})) AS BIGINT)`
+  },
   replace_regex: ([value, , by], call) => {
     const pattern = constant(call, 1)
     const replacement = constant(call, 2)
-    if (pattern === undefined || replacement === undefined || /\$|\\(?!\d|\\)/.test(replacement)) return undefined
+    if (pattern === undefined || replacement === undefined) return undefined
     void by
-    return `regexp_replace(${value}, ${quoteText(pattern)}, ${quoteText(replacement)}, 'g')`
+    // Kusto takes `$1` and `\\1` for the first group; RE2's rewrite takes only the second.
+    const rewrite = replacement
+      .replace(/\\(?!\d)/g, '\\\\')
+      .replace(/\$(?:\{(\d)\}|(\d))/g, (_all, braced?: string, bare?: string) => `\\${braced ?? bare}`)
+    return `regexp_replace(${value}, ${quoteText(pattern)}, ${quoteText(rewrite)}, 'g')`
   },
   trim: ([, value], call) => trimWith(call, value!, true, true),
   trim_start: ([, value], call) => trimWith(call, value!, true, false),

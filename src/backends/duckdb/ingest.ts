@@ -91,7 +91,7 @@ class Ingest {
     }
     await Promise.all(lanes.map((lane) => lane.start(events).catch((error) => this.fail(error))))
     await this.adding.catch((error) => this.fail(error))
-    await this.store.settle()
+    this.stored += await this.store.settle()
     if (this.failure !== undefined) throw this.failure
     return {
       files: { read: this.filesTotal - this.duplicates, duplicate: this.duplicates, bytes: this.bytesTotal },

@@ -60,6 +60,8 @@ const sensor = (fields: Record<string, string | number | null>, more = {}) =>
     ...more,
   })
 
+const SOURCE = { id: 1, name: 'log', size: 1, format: 'json', records: 4, unmapped: 0 }
+
 let parts = 0
 function partsOf(writer: EventWriter): Part[] {
   return writer.batches
@@ -170,13 +172,13 @@ describe('the store', () => {
     const records = [
       sensor({ Image: 'a' }),
       sensor({ Image: 'a' }),
-      sensor({ Image: 'b' }),
+      sensor({ Image: 'b' }, { recordId: 8 }),
       sensor({ Image: 'a' }, { time: Number.NaN }),
     ]
     for (let run = 0; run < 2; run++) {
       const store = await Store.open(loadModel(), { path })
       for (const record of records) writer.write(record, run)
-      expect(await store.add(partsOf(writer), [], [], [])).toBe(run === 0 ? 3 : 0)
+      expect((await store.add(partsOf(writer), [SOURCE], [], [])) + (await store.settle())).toBe(run === 0 ? 3 : 0)
       expect(await store.rows('SELECT count(*) FROM process')).toEqual([[3n]])
       await store.close()
     }

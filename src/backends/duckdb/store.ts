@@ -1,4 +1,4 @@
-import { closeSync, existsSync, mkdirSync, openSync, readSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
@@ -28,6 +28,7 @@ export class Store implements EventSink {
   /** Parts that are read where they lie, by class. */
   private readonly kept = new Map<string, string[]>()
   private readonly withRepeats = new Set<string>()
+  private waiting = nothing()
 
   private constructor(
     readonly connection: DuckDBConnection,
@@ -76,17 +77,36 @@ export class Store implements EventSink {
     return folder
   }
 
-  /** Adds parts and marks sources as read, in one transaction. Returns how many of the parts' records were new. */
+  /** Adds parts and marks sources as read, now or together with the next. Returns how many records that made new. */
   async add(
     parts: readonly Part[],
     sources: readonly SourceRow[],
     rejections: readonly RejectionRow[],
     finished: readonly FileRow[],
   ): Promise<number> {
+    const { waiting } = this
+    waiting.parts.push(...parts)
+    waiting.sources.push(...sources)
+    waiting.rejections.push(...rejections)
+    waiting.finished.push(...finished)
+    for (const { path } of parts) waiting.bytes += statSync(path).size
+    return this.isLasting && waiting.bytes < TOGETHER ? 0 : this.takeIn()
+  }
+
+  /** Adds whatever waits, in one transaction. A lasting store takes in much at a time: DuckDB writes large runs of rows straight to disk. */
+  private async takeIn(): Promise<number> {
+    const { parts, sources, rejections, finished } = this.waiting
+    this.waiting = nothing()
     let stored = 0
     await this.connection.run('BEGIN')
     try {
-      for (const part of parts) stored += await this.addPart(part)
+      if (this.isLasting)
+        for (const name of new Set(parts.map((part) => part.class)))
+          stored += await this.insert(
+            name,
+            parts.filter((part) => part.class === name),
+          )
+      else for (const part of parts) stored += await this.keep(part)
       await this.note(
         'source',
         'id',
@@ -111,9 +131,12 @@ export class Store implements EventSink {
     return stored
   }
 
-  /** Makes everything that was added visible. To be called after adding and before asking. */
-  async settle(): Promise<void> {
-    if (this.isLasting) return
+  /** Makes everything that was added visible. To be called after adding and before asking. Returns how many records that added. */
+  async settle(): Promise<number> {
+    if (this.isLasting)
+      return this.waiting.sources.length + this.waiting.finished.length + this.waiting.rejections.length > 0
+        ? this.takeIn()
+        : 0
     for (const { name } of this.model.classes) {
       const parts = this.kept.get(name) ?? []
       // The empty table gives the columns that no part has.
@@ -126,6 +149,7 @@ export class Store implements EventSink {
         `CREATE OR REPLACE VIEW ${quoteIdentifier(name)} AS ${parts.length === 0 ? layout : `${layout} UNION ALL BY NAME ${kept}`}`,
       )
     }
+    return 0
   }
 
   /** Files read whole in this or an earlier run. */
@@ -179,14 +203,22 @@ export class Store implements EventSink {
     )
   }
 
-  private async addPart(part: Part): Promise<number> {
+  /** Takes parts of one class into its table, but for records that are there. */
+  private async insert(name: string, parts: readonly Part[]): Promise<number> {
+    const table = quoteIdentifier(name)
+    const file = `read_parquet([${parts.map(({ path }) => quoteText(path)).join(', ')}], union_by_name = true)`
+    const [[rows, distinct] = []] = await this.rows(`SELECT count(*), count(DISTINCT uid) FROM ${file}`)
+    const { rowsChanged } = await this.connection.run(
+      `INSERT INTO ${table} BY NAME SELECT new.* ${unknownRows(file, table, parts, rows !== distinct)}`,
+    )
+    return rowsChanged
+  }
+
+  /** Leaves a part where it lies and notes which of its records had been seen before. */
+  private async keep(part: Part): Promise<number> {
     const file = `read_parquet(${quoteText(part.path)})`
-    const first = part.repeats ? ' QUALIFY row_number() OVER (PARTITION BY uid ORDER BY source_id, position) = 1' : ''
-    const table = quoteIdentifier(part.class)
-    const seen = this.isLasting ? table : `seen.${quoteIdentifier(part.class)}`
-    const unknown = `FROM ${file} AS new ANTI JOIN (SELECT uid FROM ${seen} WHERE ${timeRange(part)}) AS old ON new.uid = old.uid${first}`
-    if (this.isLasting)
-      return (await this.connection.run(`INSERT INTO ${table} BY NAME SELECT new.* ${unknown}`)).rowsChanged
+    const seen = `seen.${quoteIdentifier(part.class)}`
+    const unknown = unknownRows(file, seen, [part], part.repeats)
     const rowsOf = 'new.uid AS uid, new.time AS time, new.source_id AS source_id, new.position AS position'
     await this.connection.run(
       `CREATE OR REPLACE TEMP TABLE fresh AS SELECT ${part.firstTime === undefined ? rowsOf.replace('new.time', 'NULL::TIMESTAMP') : rowsOf} ${unknown}`,
@@ -284,7 +316,28 @@ const SQL_TYPES = {
   timestamp: 'TIMESTAMP',
 } as const satisfies Record<ColumnType, string>
 
-function timeRange(part: Part): string {
-  if (part.firstTime === undefined || part.lastTime === undefined) return 'time IS NULL'
-  return `time BETWEEN make_timestamp(${part.firstTime}) AND make_timestamp(${part.lastTime}) OR time IS NULL`
+/** The rows of `file` whose records `seen` does not have. Only the same stretch of time is looked through. */
+function unknownRows(file: string, seen: string, parts: readonly Part[], repeats: boolean): string {
+  const times = parts.flatMap(({ firstTime, lastTime }) =>
+    firstTime === undefined || lastTime === undefined ? [] : [firstTime, lastTime],
+  )
+  const range =
+    times.length === 0
+      ? ''
+      : `time BETWEEN make_timestamp(${Math.min(...times)}) AND make_timestamp(${Math.max(...times)}) OR `
+  const once = repeats ? ' QUALIFY row_number() OVER (PARTITION BY uid ORDER BY source_id, position) = 1' : ''
+  return `FROM ${file} AS new ANTI JOIN (SELECT uid FROM ${seen} WHERE ${range}time IS NULL) AS old ON new.uid = old.uid${once}`
 }
+
+/** Bytes of parts that a lasting store takes in together. */
+const TOGETHER = 192 * 2 ** 20
+
+interface Waiting {
+  readonly parts: Part[]
+  readonly sources: SourceRow[]
+  readonly rejections: RejectionRow[]
+  readonly finished: FileRow[]
+  bytes: number
+}
+
+const nothing = (): Waiting => ({ parts: [], sources: [], rejections: [], finished: [], bytes: 0 })
