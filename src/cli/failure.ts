@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+
 /** The command cannot be carried out as it was given; exit code 3. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
@@ -7,8 +9,8 @@ export class ConfigurationError extends Error {
 export function explainFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = (error as NodeJS.ErrnoException).code
-  if (code === 'ENOSPC')
-    return `the disk is full: ${error.message}. What had been stored is kept; free space and run again`
+  if (code === 'ENOSPC' || error.message.includes('ENOSPC'))
+    return `the disk is full (${error.message}). Logs are read through a folder beside the store, or in ${tmpdir()} without one: make room there, or name another with TMPDIR. What a store had taken in is kept, and the next run goes on from there`
   if (process.env['LATCHKEY_DEBUG'] !== undefined) return error.stack ?? error.message
   return error.message
 }
