@@ -89,6 +89,22 @@ program
   })
 
 program
+  .command('lint')
+  .summary('what is wrong with rules and queries')
+  .description(
+    'Checks rules and queries without any logs: Microsoft’s own diagnostics, what can never match or never decides, names\nthat no tool has, and the rule’s own tests.',
+  )
+  .argument('<rules...>', 'rule files and folders, ids of rules that come with latchkey, queries, or @file')
+  .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'sarif']))
+  .addOption(out)
+  .addOption(force)
+  .option('--quiet', 'leave out notes')
+  .action(async (rulesGiven: string[], options) => {
+    const { lint } = await import('./lint.js')
+    process.exitCode = await lint(rulesGiven, options)
+  })
+
+program
   .command('explain')
   .summary('what a rule does, and what it makes of an event or of logs')
   .description(

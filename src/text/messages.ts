@@ -10,6 +10,13 @@ interface Words<Facts> {
 
 const words = <Facts>(entry: Words<Facts>): Words<Facts> => entry
 
+/** `a`, `b` and 3 more. */
+function someOf(names: readonly string[]): string {
+  const shown = names.length > 9 ? names.slice(0, 8) : names
+  const more = names.length - shown.length
+  return `${shown.map((name) => `\`${name}\``).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
 export const MESSAGES = {
   'syntax-error': words<{ found: string; expected: string }>({
     severity: 'error',
@@ -117,6 +124,93 @@ export const MESSAGES = {
   'rule-leaves-gaps': words<Record<never, never>>({
     severity: 'warning',
     message: () => '`queryPeriod` is shorter than `queryFrequency`: events between two runs are never looked at',
+  }),
+  'kusto-warning': words<{ code: string; message: string }>({
+    severity: 'warning',
+    message: ({ code, message }) => `${message.replace(/\.$/, '')} (${code})`,
+  }),
+  'unused-let': words<{ name: string }>({
+    severity: 'warning',
+    message: ({ name }) => `\`${name}\` is defined and never used`,
+  }),
+  'name-without-label': words<{ column: string; names: readonly string[]; label: string }>({
+    severity: 'warning',
+    message: ({ column, names, label }) =>
+      `${someOf(names)} ${names.length === 1 ? 'passes' : 'pass'} the filter and ${names.length === 1 ? 'gets' : 'get'} no label: \`${column}\` is ${label}`,
+  }),
+  'unreachable-branch': words<{ label: string; column: string }>({
+    severity: 'warning',
+    message: ({ label, column }) => `no \`${column}\` that the filter names ever comes to ${label}`,
+    help: () => 'an earlier branch takes it, or none of the names fits',
+  }),
+  'has-part-of-word': words<{ needle: string; names: readonly string[] }>({
+    severity: 'warning',
+    message: ({ needle, names }) => `\`has "${needle}"\` is false for ${someOf(names)}: \`has\` takes whole terms`,
+    help: () => '`contains` takes parts of words, `hasprefix` their beginnings',
+  }),
+  'name-not-confirmed': words<{ names: readonly string[]; total: number }>({
+    severity: 'note',
+    message: ({ names, total }) =>
+      `${names.length} of ${total} names are confirmed by no vendor or list read here: ${someOf(names)}`,
+  }),
+  'names-missing': words<{ tool: string; names: readonly string[] }>({
+    severity: 'warning',
+    message: ({ tool, names }) => `the list is after ${tool} and misses ${someOf(names)}`,
+  }),
+  'domain-not-confirmed': words<{ domain: string; instead: readonly string[] }>({
+    severity: 'warning',
+    message: ({ domain }) => `no tool in the catalogue uses \`${domain}\``,
+    help: ({ instead }) => (instead.length > 0 ? `known: ${instead.join(', ')}` : undefined),
+  }),
+  'computed-never-filters': words<{ name: string }>({
+    severity: 'note',
+    message: ({ name }) => `\`${name}\` is computed and shown, and never decides anything`,
+    help: () => 'every row is returned whether it is true or not',
+  }),
+  'time-filter-missing': words<{ table: string }>({
+    severity: 'note',
+    message: ({ table }) => `nothing limits the time of \`${table}\`: all of it is read`,
+  }),
+  'constant-condition': words<{ value: string }>({
+    severity: 'warning',
+    message: ({ value }) => `this condition is ${value} for every row`,
+  }),
+  'case-sensitive-name': words<{ operator: string; column: string; instead: string }>({
+    severity: 'note',
+    message: ({ operator, column }) =>
+      `\`${operator}\` tells letters’ case apart, and \`${column}\` is not written alike everywhere`,
+    help: ({ instead }) => `\`${instead}\` does not`,
+  }),
+  'short-needle': words<{ needle: string }>({
+    severity: 'note',
+    message: ({ needle }) =>
+      `\`"${needle}"\` is shorter than three characters: the service’s index cannot help, and every row is read`,
+  }),
+  'needle-never-matches': words<{ needle: string; why: string }>({
+    severity: 'warning',
+    message: ({ needle, why }) => `\`"${needle}"\` can never match: ${why}`,
+  }),
+  'retired-table': words<{ table: string; instead: string }>({
+    severity: 'warning',
+    message: ({ table }) => `\`${table}\` is no longer filled`,
+    help: ({ instead }) => `its place was taken by \`${instead}\``,
+  }),
+  'test-missed': words<{ test: string; says: string; why: string; note?: string | undefined }>({
+    severity: 'warning',
+    message: ({ test, says, why }) => `misses “${test}”: ${says}; ${why}`,
+    help: ({ note }) => note,
+  }),
+  'signal-not-read': words<{
+    test: string
+    says: string
+    table: string
+    reads: readonly string[]
+    note?: string | undefined
+  }>({
+    severity: 'note',
+    message: ({ test, says, table, reads }) =>
+      `does not look at “${test}”: ${says}; that is in ${table}, and the query reads ${reads.join(', ') || 'no table'}`,
+    help: ({ note }) => note,
   }),
 } as const
 

@@ -10,13 +10,15 @@ export interface PlanLine {
 
 /** What a query does, a step a line, in the order in which it does it. */
 export function planWords(query: Query): readonly PlanLine[] {
-  const lines: PlanLine[] = []
-  for (const { name, relation, once } of query.bindings) {
-    lines.push({ depth: 0, text: `${plainName(name)} stands for${once ? ', kept once it has run' : ''}` })
-    lines.push(...steps(relation, 1))
-  }
-  return [...lines, ...steps(query.body, 0)]
+  const bound = query.bindings.map(({ name, relation, once }): readonly PlanLine[] => [
+    { depth: 0, text: `${plainName(name)} stands for${once ? ', kept once it has run' : ''}` },
+    ...steps(relation, 1),
+  ])
+  return [...bound.flat(), ...steps(query.body, 0)]
 }
+
+/** Of a union over every table, the first few stand for the rest. */
+const MOST_INPUTS = 8
 
 const plainName = (name: string): string => name.replace(/#\d+$/, '')
 
@@ -89,7 +91,10 @@ function steps(relation: Relation, depth: number): readonly PlanLine[] {
     case 'union':
       return [
         line(`puts the rows of ${relation.inputs.length} queries together`),
-        ...relation.inputs.flatMap((input) => steps(input, depth + 1)),
+        ...relation.inputs.slice(0, MOST_INPUTS).flatMap((input) => steps(input, depth + 1)),
+        ...(relation.inputs.length > MOST_INPUTS
+          ? under([`and so on for ${relation.inputs.length - MOST_INPUTS} more`])
+          : []),
       ]
     case 'unnest':
       return after(

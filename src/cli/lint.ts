@@ -1,0 +1,177 @@
+import { type LintedRule, lintRule } from '../detection/lint/lint-rule.js'
+import { relocate } from '../detection/rules/source-map.js'
+import { plural } from '../findings/render/words.js'
+import { version } from '../findings/version.js'
+import type { Diagnostic } from '../text/diagnostic.js'
+import { wrap } from '../text/fit.js'
+import { createPaint } from '../text/paint.js'
+import { positionAt } from '../text/span.js'
+import { visible, visibleJson } from '../text/visible.js'
+import { checkOutput, type OutputOptions, writeOutput } from './output.js'
+import { type RuleSource, ruleSources } from './rule-source.js'
+import { diagnosticText, terminalOf } from './terminal.js'
+
+export interface LintOptions extends OutputOptions {
+  readonly format?: 'table' | 'json' | 'sarif'
+  readonly quiet?: boolean
+}
+
+interface LintedSource {
+  readonly source: RuleSource
+  readonly diagnostics: readonly Diagnostic[]
+  readonly tests: readonly { readonly title: string; readonly signals: number; readonly caught: number }[]
+}
+
+/** `latchkey lint`: what is wrong with rules and queries, without any logs. Exit code 2 where one of them cannot run. */
+export async function lint(given: readonly string[], options: LintOptions): Promise<number> {
+  checkOutput(options)
+  const sources = given.flatMap(ruleSources)
+  const asOf = Date.now() * 1000
+  const linted = sources.map((source) => lintSource(source, asOf, options.quiet === true))
+  const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
+  await writeOutput(print(linted, options.format ?? 'table', terminal), options)
+  return linted.some(({ diagnostics }) => diagnostics.some(({ severity }) => severity === 'error')) ? 2 : 0
+}
+
+function lintSource(source: RuleSource, asOf: number, quiet: boolean): LintedSource {
+  const rules = source.rules.map(({ rule, queryMap }) => ({ rule, queryMap, linted: lintRule(rule, asOf) }))
+  const diagnostics = [
+    ...(source.file?.diagnostics ?? []),
+    ...rules.flatMap(({ linted, queryMap }) => linted.diagnostics.map((each) => relocate(each, queryMap))),
+  ]
+  return {
+    source,
+    diagnostics: quiet ? diagnostics.filter(({ severity }) => severity !== 'note') : diagnostics,
+    tests: rules.flatMap(({ rule, linted }) => testsOf(rule.title, linted)),
+  }
+}
+
+const testsOf = (title: string, { tests }: LintedRule) =>
+  tests === undefined ? [] : [{ title, signals: tests.signals, caught: tests.caught }]
+
+function print(
+  linted: readonly LintedSource[],
+  format: 'table' | 'json' | 'sarif',
+  terminal: { readonly width: number; readonly colour: boolean },
+): Iterable<string> {
+  switch (format) {
+    case 'table':
+      return printText(linted, terminal)
+    case 'json':
+      return [visibleJson(`${JSON.stringify(linted.map(plain), null, 2)}\n`)]
+    case 'sarif':
+      return [visibleJson(`${JSON.stringify(sarif(linted), null, 2)}\n`)]
+  }
+}
+
+function* printText(
+  linted: readonly LintedSource[],
+  { width, colour }: { readonly width: number; readonly colour: boolean },
+): Iterable<string> {
+  const paint = createPaint(colour)
+  const totals = { error: 0, warning: 0, note: 0 }
+  for (const { source, diagnostics, tests } of linted) {
+    for (const group of together(diagnostics)) {
+      for (const { severity } of group) totals[severity]++
+      yield `${fitted(group, source, width, colour)}\n`
+    }
+    for (const { title, signals, caught } of tests)
+      yield `${paint.bold('tests')} of ${visible(title)}: ${caught} of ${plural(signals, 'signal')} caught\n\n`
+  }
+  const rules = linted.reduce((sum, { source }) => sum + source.rules.length, 0)
+  const parts = (['error', 'warning', 'note'] as const).filter((severity) => totals[severity] > 0)
+  const found = parts.map((severity) => plural(totals[severity], severity)).join(', ')
+  yield `${plural(rules, 'rule')}: ${found === '' ? 'nothing to say' : found}\n`
+}
+
+/** Diagnostics of one place after another, which is then shown once. */
+function together(diagnostics: readonly Diagnostic[]): readonly (readonly [Diagnostic, ...Diagnostic[]])[] {
+  const groups: [Diagnostic, ...Diagnostic[]][] = []
+  for (const diagnostic of diagnostics) {
+    const last = groups[groups.length - 1]
+    const [first] = last ?? []
+    const samePlace = first?.span?.start === diagnostic.span?.start && first?.span?.end === diagnostic.span?.end
+    if (last && samePlace) last.push(diagnostic)
+    else groups.push([diagnostic])
+  }
+  return groups
+}
+
+/** The messages wrapped to the width, the place, and the marked line cut around the mark. */
+function fitted(
+  group: readonly [Diagnostic, ...Diagnostic[]],
+  source: RuleSource,
+  width: number,
+  colour: boolean,
+): string {
+  const out: string[] = []
+  for (const [index, diagnostic] of group.entries()) {
+    const [head = ''] = diagnosticText({ ...diagnostic, help: undefined, span: undefined }, undefined, colour).split(
+      '\n',
+    )
+    out.push(...wrap(head, width - 2).map((text, line) => (line === 0 ? text : `  ${text}`)))
+    const { help } = diagnostic
+    if (help !== undefined && group[index + 1]?.help !== help)
+      out.push(...wrap(`help: ${visible(help)}`, width - 4).map((text) => `  ${text}`))
+  }
+  const [, place, line, mark] = diagnosticText({ ...group[0], help: undefined }, source, colour).split('\n')
+  if (place !== undefined && line !== undefined && mark !== undefined) {
+    const start = mark.search(/[^ \t]/)
+    // Of a line whose mark is far to the right, what stands left of it is cut away, margin and all.
+    const shift = start > width * 0.6 ? start - Math.floor(width * 0.3) : 0
+    out.push(place, line.slice(shift, shift + width), colour ? mark.slice(shift) : mark.slice(shift, shift + width))
+  }
+  return `${out.join('\n')}\n`
+}
+
+function plain({ source, diagnostics, tests }: LintedSource): unknown {
+  return {
+    file: source.name,
+    rules: source.rules.map(({ rule }) => ({ id: rule.id, title: rule.title })),
+    tests,
+    diagnostics: diagnostics.map(({ code, severity, message, help, span }) => ({
+      code,
+      severity,
+      message,
+      help: help ?? null,
+      ...(span === undefined
+        ? {}
+        : { start: positionAt(source.text, span.start), end: positionAt(source.text, span.end) }),
+    })),
+  }
+}
+
+/** https://docs.oasis-open.org/sarif/sarif/v2.1.0 */
+function sarif(linted: readonly LintedSource[]): unknown {
+  const codes = [...new Set(linted.flatMap(({ diagnostics }) => diagnostics.map(({ code }) => code)))].sort()
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: { driver: { name: 'latchkey', version, rules: codes.map((id) => ({ id })) } },
+        columnKind: 'utf16CodeUnits',
+        results: linted.flatMap(({ source, diagnostics }) =>
+          diagnostics.map(({ code, severity, message, help, span }) => ({
+            ruleId: code,
+            level: severity,
+            message: { text: help === undefined ? message : `${message}. ${help}` },
+            locations: [
+              {
+                physicalLocation: {
+                  artifactLocation: { uri: source.name.split(/[\\/]/).map(encodeURIComponent).join('/') },
+                  ...(span === undefined ? {} : { region: region(source.text, span.start, span.end) }),
+                },
+              },
+            ],
+          })),
+        ),
+      },
+    ],
+  }
+}
+
+function region(text: string, start: number, end: number): unknown {
+  const [from, to] = [positionAt(text, start), positionAt(text, Math.max(start, end))]
+  return { startLine: from.line, startColumn: from.column, endLine: to.line, endColumn: to.column }
+}

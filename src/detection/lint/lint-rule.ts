@@ -1,0 +1,52 @@
+import { parseKql } from '../../dialects/kql/index.js'
+import type { Diagnostic } from '../../text/diagnostic.js'
+import { compileKql } from '../compile-query.js'
+import type { Rule } from '../rules.js'
+import { lintByCatalogue } from './catalogue-lints.js'
+import { lintConditions, lintTime } from './conditions.js'
+import { lintLabels } from './labels.js'
+import { runTests, type TestedRule } from './run-tests.js'
+import { lintOfficial, lintTree } from './text-lints.js'
+
+export interface LintedRule {
+  /** In the order of the query; those without a place last. Spans are of the rule's query. */
+  readonly diagnostics: readonly Diagnostic[]
+  /** How the rule's own tests went; undefined where it has none, or cannot run. */
+  readonly tests: TestedRule | undefined
+}
+
+/** Everything that can be said of a rule's query without any logs. */
+export function lintRule(rule: Rule, asOf: number): LintedRule {
+  const { tree, diagnostics: syntax } = parseKql(rule.query)
+  if (!tree || syntax.some(({ severity }) => severity === 'error'))
+    return { diagnostics: ordered(syntax), tests: undefined }
+  const found = [...lintOfficial(rule.query), ...lintTree(tree)]
+  const compiled = compileKql(rule.query, { asOf })
+  // Columns that only the data can name are found when the query runs.
+  if (compiled.ok || !compiled.needs) found.push(...compiled.diagnostics)
+  if (!compiled.ok) return { diagnostics: ordered(found), tests: undefined }
+  const { query } = compiled
+  found.push(
+    ...lintConditions(query, rule.query),
+    ...lintLabels(query, rule.query),
+    ...lintByCatalogue(query, rule.query),
+  )
+  if (rule.given?.windowed !== true) found.push(...lintTime(query))
+  const tests = rule.tests && rule.tests.length > 0 ? runTests(rule, compiled, asOf) : undefined
+  return { diagnostics: [...ordered(found), ...(tests?.diagnostics ?? [])], tests }
+}
+
+/** In the order of the text, and one of those that say the same of the same place: ours, which know the closest name. */
+function ordered(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const official = (diagnostic: Diagnostic): boolean => diagnostic.code === 'kusto-diagnostic'
+  const place = ({ span }: Diagnostic): number => span?.start ?? Number.MAX_SAFE_INTEGER
+  const refused = new Set(diagnostics.filter((each) => each.severity === 'error' && !official(each)).map(place))
+  const seen = new Set<string>()
+  return diagnostics
+    .filter((each) => !(official(each) && refused.has(place(each))))
+    .filter((each) => {
+      const key = `${each.code} ${place(each)} ${each.message}`
+      return !seen.has(key) && seen.add(key)
+    })
+    .sort((a, b) => place(a) - place(b))
+}
