@@ -1,8 +1,10 @@
 import type { ClickhouseConnection } from '../src/backends/clickhouse/connect.js'
-import { readValue } from '../src/backends/clickhouse/read-value.js'
+import { plainValue } from '../src/backends/clickhouse/read-value.js'
+import { runClickhouse } from '../src/backends/clickhouse/run.js'
 import { type ClickhouseTables, compileForClickhouse } from '../src/detection/compile-clickhouse.js'
 import { EMPTY_SCHEMA } from '../src/ir/schema.js'
-import type { Column } from '../src/ir/types.js'
+import type { Column, ScalarType } from '../src/ir/types.js'
+import { printDynamic, type Value } from '../src/ir/value.js'
 import { openClickhouse } from '../test/fixtures/clickhouse.js'
 import type { Cell } from './kql-cells.js'
 
@@ -22,18 +24,21 @@ export async function answerClickhouse(
   query: string,
   asOf: number,
   tables: ClickhouseTables = NO_TABLES,
+  /** Refuses what ClickHouse's SQL cannot say whole. */
+  alone = false,
 ): Promise<
   { readonly columns: readonly Column[]; readonly rows: readonly (readonly Cell[])[] } | { readonly refused: string }
 > {
   const engine = clickhouse()
   const compiled = await compileForClickhouse(query, { asOf, tables, ask: (sql) => engine.query(sql) })
   if (!compiled.ok) return { refused: compiled.diagnostics[0]?.message ?? 'refused' }
-  const { columns } = compiled
-  const rows = (await engine.query(compiled.sql)).map((row) =>
-    columns.map(({ type }, index): Cell => {
-      const cell = row[index]
-      return type === 'dynamic' ? (cell == null ? null : String(cell)) : (readValue(cell, type) as Cell)
-    }),
-  )
-  return { columns, rows }
+  if (alone && compiled.split.lacking)
+    return { refused: `${compiled.split.lacking.what} has no words in ClickHouse's SQL` }
+  const { columns, rows } = await runClickhouse(engine, compiled.split)
+  return { columns, rows: rows.map((row) => row.map((value, index) => cellOf(value, columns[index]!.type))) }
+}
+
+function cellOf(value: Value, type: ScalarType): Cell {
+  if (value === null) return type === 'string' ? '' : null
+  return type === 'dynamic' ? printDynamic(value) : (plainValue(value, type) as Cell)
 }

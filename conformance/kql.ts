@@ -19,7 +19,7 @@ import { type Cell, sameCell } from './kql-cells.js'
 
 const CASES = new URL('../../shared/conformance/kql/kusto-docs.jsonl', import.meta.url)
 const PINNED = new URL('./kql-pinned.yaml', import.meta.url)
-const ENGINES = ['reference', 'duckdb', 'clickhouse'] as const
+const ENGINES = ['reference', 'duckdb', 'clickhouse', 'clickhouse-sql'] as const
 /** A clock for the examples; 2026-06-01. */
 const AS_OF = 1_780_272_000_000_000
 
@@ -88,8 +88,13 @@ async function answer(
   connection: DuckDBConnection,
   tables: CompileOptions['tables'],
 ): Promise<Answer | { readonly refused: string }> {
-  if (engine === 'clickhouse')
-    return answerClickhouse(query, AS_OF, tables?.schema.tables.size ? clickhouseTables() : undefined)
+  if (engine === 'clickhouse' || engine === 'clickhouse-sql')
+    return answerClickhouse(
+      query,
+      AS_OF,
+      tables?.schema.tables.size ? clickhouseTables() : undefined,
+      engine === 'clickhouse-sql',
+    )
   const compiled = await compileKqlOver(query, { asOf: AS_OF, ...(tables ? { tables } : {}) }, async (needs) =>
     engine === 'reference'
       ? runReference(needs.query, () => []).rows

@@ -1,5 +1,9 @@
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { beforeAll, describe, expect, it } from 'vitest'
+import type { PhysicalTable as ClickhouseTable } from '../src/backends/clickhouse/emit.js'
+import { runClickhouse } from '../src/backends/clickhouse/run.js'
+import { splitQuery } from '../src/backends/clickhouse/split.js'
+import { SQL_TYPES, sqlLiteral } from '../src/backends/clickhouse/sql-values.js'
 import { registerFunctions } from '../src/backends/duckdb/call-function.js'
 import { emitDuckdb, type PhysicalTable } from '../src/backends/duckdb/emit.js'
 import { foldConstants, type Row, runReference } from '../src/backends/reference/index.js'
@@ -8,6 +12,7 @@ import type { QuerySchema } from '../src/ir/schema.js'
 import { parseDatetime, parseTimespan, UNIX_EPOCH } from '../src/ir/time.js'
 import { type Column, column } from '../src/ir/types.js'
 import { formatReal, isArray, isBag, parseDynamic, printDynamic, type Value } from '../src/ir/value.js'
+import { openClickhouse } from './fixtures/clickhouse.js'
 
 // Random queries over a small table of awkward values: nulls, empty texts, letters of other scripts, dynamics of every kind. The reference
 // evaluator is the judge. Seeds are fixed, so a failure comes back.
@@ -92,7 +97,24 @@ const TABLE: PhysicalTable = {
   ],
 }
 
+/** Texts are never NULL there, and times are stored in microseconds. */
+const CLICKHOUSE_TABLE: ClickhouseTable = {
+  sources: [
+    {
+      from: '"T"',
+      where: undefined,
+      columns: new Map(
+        COLUMNS.map(({ name, type }) => [
+          name,
+          { sql: `"${name}"`, form: type === 'datetime' ? 'timestamp' : 'plain' },
+        ]),
+      ),
+    },
+  ],
+}
+
 let connection: DuckDBConnection
+const clickhouse = openClickhouse()
 
 beforeAll(async () => {
   connection = await (await DuckDBInstance.create(':memory:')).connect()
@@ -112,6 +134,19 @@ beforeAll(async () => {
     })
     await connection.run(`INSERT INTO "T" VALUES (${cells.join(', ')})`)
   }
+  if ('missing' in clickhouse) return
+  const types = COLUMNS.map(
+    ({ name, type }) => `${name} ${type === 'datetime' ? "Nullable(DateTime64(6, 'UTC'))" : SQL_TYPES[type]}`,
+  )
+  await clickhouse.command(`CREATE TABLE "T" (${types.join(', ')}) ENGINE = MergeTree ORDER BY tuple()`)
+  const values = ROWS.map((row) =>
+    row.map((value, index) => {
+      const { type } = COLUMNS[index]!
+      if (type !== 'datetime' || value === null) return sqlLiteral(type, value)
+      return `fromUnixTimestamp64Micro(toInt64(${((value as bigint) - UNIX_EPOCH) / 10n}), 'UTC')`
+    }),
+  )
+  await clickhouse.command(`INSERT INTO "T" VALUES ${values.map((row) => `(${row.join(', ')})`).join(', ')}`)
 })
 
 const pickers = {
@@ -268,7 +303,12 @@ function cellOf(cell: unknown, { type }: Column): Value {
   return cell as Value
 }
 
-async function bothAnswers(text: string): Promise<{ reference: string[]; duckdb: string[]; sql: string }> {
+async function answers(text: string): Promise<{
+  reference: string[]
+  duckdb: string[]
+  sql: string
+  clickhouse: { lines: string[]; sql: string; whole: boolean } | undefined
+}> {
   const { tree, diagnostics } = parseKql(text)
   if (!tree || diagnostics.length > 0) throw new Error(`${text}: ${diagnostics[0]?.message}`)
   const lowered = lowerKql(tree, text, { schema: SCHEMA, now: 0n })
@@ -278,7 +318,16 @@ async function bothAnswers(text: string): Promise<{ reference: string[]; duckdb:
   const { sql, columns } = emitDuckdb(query, () => TABLE)
   const rows = (await connection.runAndReadAll(sql)).getRows()
   const lines = (list: readonly Row[]): string[] => list.map((row) => row.map(normal).join(' | ')).sort()
+  const split = splitQuery(query, () => CLICKHOUSE_TABLE)
   return {
+    clickhouse:
+      'missing' in clickhouse
+        ? undefined
+        : {
+            lines: lines((await runClickhouse(clickhouse, split)).rows),
+            sql: split.pieces.map((piece) => piece.sql).join('\n'),
+            whole: split.local === undefined,
+          },
     reference: lines(judged.rows),
     duckdb: lines(rows.map((row) => row.map((cell, index) => cellOf(cell, columns[index]!)))),
     sql,
@@ -287,16 +336,26 @@ async function bothAnswers(text: string): Promise<{ reference: string[]; duckdb:
 
 const COUNT = Number(process.env.LATCHKEY_RANDOM_QUERIES ?? 240)
 
+/** Queries that ClickHouse's SQL says whole. */
+let saidWhole = 0
+
 describe('the engines agree', () => {
   for (let batch = 0; batch < 12; batch++) {
     it(`on random queries, batch ${batch + 1}`, async () => {
       for (let seed = batch + 1; seed <= COUNT; seed += 12) {
         const text = randomQuery(seed)
-        const { reference, duckdb, sql } = await bothAnswers(text).catch((error: unknown) => {
+        const { reference, duckdb, sql, clickhouse } = await answers(text).catch((error: unknown) => {
           throw new Error(`seed ${seed}: ${text}\n${error instanceof Error ? error.message : String(error)}`)
         })
         expect(duckdb, `seed ${seed}: ${text}\n${sql}`).toEqual(reference)
+        if (clickhouse === undefined) continue
+        expect(clickhouse.lines, `ClickHouse, seed ${seed}: ${text}\n${clickhouse.sql}`).toEqual(reference)
+        saidWhole += Number(clickhouse.whole)
       }
     })
   }
+
+  it.skipIf('missing' in clickhouse)("most of them wholly in ClickHouse's SQL", () => {
+    expect(saidWhole).toBeGreaterThan(COUNT * 0.6)
+  })
 })

@@ -1,7 +1,8 @@
 import { clickhouseTables } from '../backends/clickhouse/bind-tables.js'
 import type { ClickhouseConnection } from '../backends/clickhouse/connect.js'
 import { quoteIdentifier } from '../backends/clickhouse/quote.js'
-import { readValue } from '../backends/clickhouse/read-value.js'
+import { plainValue } from '../backends/clickhouse/read-value.js'
+import { runClickhouse } from '../backends/clickhouse/run.js'
 import { compileForClickhouse } from '../detection/compile-clickhouse.js'
 import { loadModel } from '../events/model.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
@@ -40,11 +41,12 @@ export async function queryClickhouse(
       if (options.quiet !== true || !compiled.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
     if (!compiled.ok) return 2
     if (connection === undefined) {
-      await writeOutput([`${compiled.sql}\n`], options)
+      await writeOutput([compiled.split.pieces.map(({ sql }) => `${sql}\n`).join('\n')], options)
       return 0
     }
-    const rows = (await connection.query(compiled.sql)).map((row) =>
-      compiled.columns.map(({ type }, index) => readValue(row[index], type) as Cell),
+    const found = await runClickhouse(connection, compiled.split)
+    const rows = found.rows.map((row) =>
+      row.map((value, index) => plainValue(value, found.columns[index]!.type) as Cell),
     )
     const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
     const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')

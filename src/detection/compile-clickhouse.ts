@@ -1,5 +1,6 @@
 import { emitClickhouse, type PhysicalTable } from '../backends/clickhouse/emit.js'
 import { NotEmitted } from '../backends/clickhouse/not-emitted.js'
+import { type SplitQuery, splitQuery } from '../backends/clickhouse/split.js'
 import { foldConstants } from '../backends/reference/fold.js'
 import { lowerKql, parseKql } from '../dialects/kql/index.js'
 import type { Query } from '../ir/relation.js'
@@ -10,8 +11,8 @@ import { type Diagnostic, diagnose } from '../text/diagnostic.js'
 
 export interface ClickhouseQuery {
   readonly ok: true
-  readonly sql: string
-  /** Of the result, in order; `readValue` of backends/clickhouse reads a cell by its column's type. */
+  /** What ClickHouse is asked, and what is left to do with its answers; `runClickhouse` does both. */
+  readonly split: SplitQuery
   readonly columns: readonly Column[]
   readonly query: Query
   /** Notes and warnings: what the query asks for that local telemetry does not have. */
@@ -46,7 +47,8 @@ export async function compileForClickhouse(
       const lowered = lowerKql(tree, text, { schema: options.tables.schema, now, discovered })
       if (lowered.ok) {
         const query = foldConstants(lowered.query)
-        return { ok: true, ...emit(query), query, diagnostics: lowered.diagnostics }
+        const split = splitQuery(query, (name) => options.tables.physical(name))
+        return { ok: true, split, columns: query.body.columns, query, diagnostics: lowered.diagnostics }
       }
       const { needs } = lowered
       if (!needs || !options.ask || round === MOST_ROUNDS) return { ok: false, diagnostics: lowered.diagnostics }

@@ -23,6 +23,11 @@ export function emitAggregate(call: AggregateCall, scope: ScalarScope, place: st
       ? `groupArray(${item})${where(extra)}`
       : `arrayMap(p -> p.2, arraySort(p -> p.1, groupArray((${place}, ${item}))${where(extra)}))`
   const items = (): string => list(`assumeNotNull(${toJson(value, type)})`, present)
+  // In the rows' order where they have one, else sorted, so that the same rows give the same set.
+  const distinct = (): string =>
+    place === undefined
+      ? `arraySort(groupUniqArray(assumeNotNull(${toJson(value, type)}))${where(present)})`
+      : `arrayDistinct(${items()})`
   const numbers = `toFloat64(${value})`
   const spread = (name: string, least: number): string =>
     `if(count(${value})${filter} <= ${least}, 0., ifNull(${name}(${numbers})${filter}, 0))`
@@ -46,19 +51,15 @@ export function emitAggregate(call: AggregateCall, scope: ScalarScope, place: st
     case 'any':
       return call.type === 'string' ? `ifNull(any(nullIf(${value}, ''))${filter}, '')` : `any(${value})${filter}`
     case 'list':
-      return jsonArray(limited(items(), args[1]))
+      return jsonArray(limited(type === 'dynamic' ? elementsOf(items()) : items(), args[1]))
     case 'list-with-nulls':
       return jsonArray(limited(list(jsonOrNull(value, type), undefined), args[1]))
     case 'set':
-    case 'sketch': {
-      const distinct =
-        place === undefined
-          ? `arraySort(groupUniqArray(assumeNotNull(${toJson(value, type)}))${where(present)})`
-          : `arrayDistinct(${items()})`
-      return jsonArray(limited(distinct, call.function === 'set' ? args[1] : undefined))
-    }
+      return jsonArray(limited(type === 'dynamic' ? `arrayDistinct(${elementsOf(items())})` : distinct(), args[1]))
+    case 'sketch':
+      return `nullIf(${jsonArray(distinct())}, '[]')`
     case 'digest':
-      return jsonArray(items())
+      return `nullIf(${jsonArray(items())}, '[]')`
     case 'stdev':
       return spread('stddevSampStable', 1)
     case 'stdev-population':
@@ -87,6 +88,10 @@ export function emitAggregate(call: AggregateCall, scope: ScalarScope, place: st
       throw new NotEmitted(`the aggregate \`${call.function}\``, call.arguments[0]?.span)
   }
 }
+
+/** Kusto takes the elements of arrays, not the arrays. */
+const elementsOf = (list: string): string =>
+  `arrayFlatten(arrayMap(e -> if(startsWith(e, '['), JSONExtractArrayRaw(e), [e]), ${list}))`
 
 /** NaN lies above all numbers; ClickHouse's extremes ignore it. */
 const extremeReal = (name: 'max' | 'min', value: string, filter: string): string =>

@@ -18,7 +18,7 @@ import { emitCall, TEXT_OF } from './functions.js'
 import { NotEmitted } from './not-emitted.js'
 import { lambdaName, once, resetNames } from './once.js'
 import { quoteText } from './quote.js'
-import { SQL_TYPES, sqlLiteral, whole } from './sql-values.js'
+import { SQL_TYPES, sqlLiteral } from './sql-values.js'
 
 /** Where a table of the schema lies in the store. Several sources are read one after the other; none is an empty table. */
 export interface PhysicalTable {
@@ -277,9 +277,14 @@ class Emitter {
       type === 'real'
         ? `accurateCastOrNull(floor((${to} - ${from}) / ${step} + 1e-12), 'Int64')`
         : `intDivOrNull(${to} - ${from}, ${step})`
-    // A range that runs the wrong way is empty; without a bound it is not made.
-    const steps = `ifNull(if((${to} - ${from}) * sign(${step}) >= 0, least(ifNull(${count}, -1), ${whole(MOST_RANGE)}), -1), -1) + 1`
-    const source = `(SELECT ${from} + n * ${step} AS ${id} FROM (SELECT arrayJoin(range(toUInt64(${steps}))) AS n)) AS ${t}`
+    // A range that runs the wrong way is empty.
+    const steps = `ifNull(if((${to} - ${from}) * sign(${step}) >= 0, ${count}, -1), -1) + 1`
+    const isKnown = [relation.from, relation.to, relation.step].every(({ kind }) => kind === 'literal')
+    const tooLong = quoteText(`a range of more than ${MOST_RANGE} rows whose ends are only known when it runs`)
+    const numbers = isKnown
+      ? `(SELECT toInt64(number) AS n FROM numbers(toUInt64(${steps})))`
+      : `(SELECT toInt64(arrayJoin(range(toUInt64(s)))) AS n FROM (SELECT ${steps} AS s) WHERE throwIf(s > ${MOST_RANGE}, ${tooLong}) = 0)`
+    const source = `(SELECT ${from} + n * ${step} AS ${id} FROM ${numbers}) AS ${t}`
     return {
       from: source,
       where: [],
@@ -664,7 +669,7 @@ class Emitter {
   }
 }
 
-/** The most rows that `range` makes. */
+/** The most rows that `range` makes as one list. */
 const MOST_RANGE = 10_000_000
 
 const JOINS = {

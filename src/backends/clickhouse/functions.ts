@@ -395,7 +395,7 @@ export const NATIVE: Readonly<Record<string, Emit>> = {
   ceiling: ([value], call) =>
     isWhole(call.arguments[0]!.type) ? value! : `accurateCastOrNull(ceil(${value}), 'Int64')`,
   exp: numeric('exp'),
-  sqrt: numeric('sqrt'),
+  sqrt: ([value]) => once(`toFloat64(${value})`, (v) => `if(${v} < 0, NULL, sqrt(${v}))`),
   pi: () => 'pi()',
   isnan: ([value]) => `ifNull(isNaN(${value}), 0)`,
   isinf: ([value]) => `ifNull(isInfinite(${value}), 0)`,
