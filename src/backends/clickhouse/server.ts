@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { type ClickHouseClient, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import { type ClickhouseConnection, type FileInsert, QUERY_SETTINGS } from './connect.js'
 import { quoteText } from './quote.js'
 
@@ -13,6 +13,10 @@ export function connectServer(url: string, retries = 4): ClickhouseConnection {
     request_timeout: 600_000,
     application: 'latchkey',
     compression: { response: true },
+    // Errors are told by who asked.
+    log: { level: ClickHouseLogLevel.OFF },
+    // A long query sends a header now and then, so that nobody between takes the connection for dead.
+    clickhouse_settings: { send_progress_in_http_headers: 1, http_headers_progress_interval_ms: '60000' },
   })
   const host = new URL(url).host
   return {
