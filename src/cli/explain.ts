@@ -11,7 +11,7 @@ import { originsOf } from '../detection/origins.js'
 import type { Rule } from '../detection/rules.js'
 import { runRule } from '../detection/run-rule.js'
 import { clockOf, narrow } from '../findings/scan.js'
-import { findTable, type QueryTable } from '../ir/schema.js'
+import { findTable, type QueryTable, type Watchlists } from '../ir/schema.js'
 import { closestName } from '../text/closest-name.js'
 import { pad, widthOf, wrap } from '../text/fit.js'
 import { createPaint, type Paint } from '../text/paint.js'
@@ -19,7 +19,7 @@ import { visible } from '../text/visible.js'
 import { ConfigurationError } from './failure.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { ruleSources } from './rule-source.js'
-import { type InputOptions, openInput, timeOption } from './scan.js'
+import { type InputOptions, openInput, timeOption, watchlistsOf } from './scan.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
 export interface ExplainOptions extends InputOptions, OutputOptions {
@@ -34,10 +34,11 @@ export async function explain(given: string, paths: readonly string[], options: 
   const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
   const page = new Page(Math.min(terminal.width, 120), createPaint(terminal.colour))
   const asOf = timeOption('--as-of', options.asOf) ?? (event === undefined ? undefined : timeOfEvent(event))
+  const watchlists = watchlistsOf(options.watchlists)
   let code = 0
   for (const source of ruleSources(given)) {
     for (const { rule, queryMap } of source.rules) {
-      const compiled = compileKql(rule.query, { asOf: asOf ?? Date.now() * 1000 })
+      const compiled = compileKql(rule.query, { asOf: asOf ?? Date.now() * 1000, watchlists })
       if (!compiled.ok) {
         for (const { span, ...rest } of compiled.diagnostics) {
           const placed = {
@@ -51,7 +52,7 @@ export async function explain(given: string, paths: readonly string[], options: 
       }
       page.plan(rule, compiled)
       if (event !== undefined) explainGiven(page, rule, compiled, event, options.table)
-      if (paths.length > 0 || options.store !== undefined) await explainLogs(page, rule, paths, options)
+      if (paths.length > 0 || options.store !== undefined) await explainLogs(page, rule, paths, options, watchlists)
     }
   }
   await writeOutput([page.text()], options)
@@ -66,7 +67,7 @@ function timeOfEvent(event: Readonly<Record<string, unknown>>): number | undefin
 }
 
 function readEvent(given: string): Readonly<Record<string, unknown>> {
-  const text = given.trimStart().startsWith('{') ? given : readFile(given)
+  const text = /^\s*[[{]/.test(given) ? given : readFile(given)
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -126,13 +127,19 @@ function explainGiven(
   page.verdict(rule, explainEvent(compiled, table.name, columns, row))
 }
 
-async function explainLogs(page: Page, rule: Rule, paths: readonly string[], options: ExplainOptions): Promise<void> {
+async function explainLogs(
+  page: Page,
+  rule: Rule,
+  paths: readonly string[],
+  options: ExplainOptions,
+  watchlists: Watchlists | undefined,
+): Promise<void> {
   const { store } = await openInput(paths, options)
   try {
     await narrow(store, timeOption('--since', options.since), timeOption('--until', options.until))
     const given = timeOption('--as-of', options.asOf)
     const { micros } = await clockOf(store, given)
-    const run = await runRule(store, rule, { asOf: micros, replay: given === undefined, limit: 1 })
+    const run = await runRule(store, rule, { asOf: micros, replay: given === undefined, limit: 1, watchlists })
     page.heading('over these logs')
     for (const note of run.notes) page.line(note)
     if (run.refused !== undefined) page.line(run.refused)
@@ -143,7 +150,7 @@ async function explainLogs(page: Page, rule: Rule, paths: readonly string[], opt
       page.values(Object.entries(run.matches[0]?.columns ?? {}).map(([name, value]) => [name, JSON.stringify(value)]))
       return
     }
-    const compiled = compileKql(rule.query, { asOf: micros })
+    const compiled = compileKql(rule.query, { asOf: micros, watchlists })
     if (!compiled.ok) return
     const nearest = await nearestRows(store, compiled)
     page.line(nearest.length > 0 ? 'no rows; what came nearest:' : 'no rows, and nothing in the tables that it reads')

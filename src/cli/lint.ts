@@ -2,6 +2,7 @@ import { type LintedRule, lintRule } from '../detection/lint/lint-rule.js'
 import { relocate } from '../detection/rules/source-map.js'
 import { plural } from '../findings/render/words.js'
 import { version } from '../findings/version.js'
+import type { Watchlists } from '../ir/schema.js'
 import type { Diagnostic } from '../text/diagnostic.js'
 import { wrap } from '../text/fit.js'
 import { createPaint } from '../text/paint.js'
@@ -9,11 +10,13 @@ import { positionAt } from '../text/span.js'
 import { visible, visibleJson } from '../text/visible.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { type RuleSource, ruleSources } from './rule-source.js'
+import { watchlistsOf } from './scan.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
 export interface LintOptions extends OutputOptions {
   readonly format?: 'table' | 'json' | 'sarif'
   readonly quiet?: boolean
+  readonly watchlists?: string
 }
 
 interface LintedSource {
@@ -27,14 +30,20 @@ export async function lint(given: readonly string[], options: LintOptions): Prom
   checkOutput(options)
   const sources = given.flatMap(ruleSources)
   const asOf = Date.now() * 1000
-  const linted = sources.map((source) => lintSource(source, asOf, options.quiet === true))
+  const watchlists = watchlistsOf(options.watchlists)
+  const linted = sources.map((source) => lintSource(source, asOf, options.quiet === true, watchlists))
   const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
   await writeOutput(print(linted, options.format ?? 'table', terminal), options)
   return linted.some(({ diagnostics }) => diagnostics.some(({ severity }) => severity === 'error')) ? 2 : 0
 }
 
-function lintSource(source: RuleSource, asOf: number, quiet: boolean): LintedSource {
-  const rules = source.rules.map(({ rule, queryMap }) => ({ rule, queryMap, linted: lintRule(rule, asOf) }))
+function lintSource(
+  source: RuleSource,
+  asOf: number,
+  quiet: boolean,
+  watchlists: Watchlists | undefined,
+): LintedSource {
+  const rules = source.rules.map(({ rule, queryMap }) => ({ rule, queryMap, linted: lintRule(rule, asOf, watchlists) }))
   const diagnostics = [
     ...(source.file?.diagnostics ?? []),
     ...rules.flatMap(({ linted, queryMap }) => linted.diagnostics.map((each) => relocate(each, queryMap))),
@@ -75,8 +84,12 @@ function* printText(
       for (const { severity } of group) totals[severity]++
       yield `${fitted(group, source, width, colour)}\n`
     }
-    for (const { title, signals, caught } of tests)
-      yield `${paint.bold('tests')} of ${visible(title)}: ${caught} of ${plural(signals, 'signal')} caught\n\n`
+    for (const { title, signals, caught } of tests) {
+      const words = `tests of ${visible(title)}: ${caught} of ${plural(signals, 'signal')} caught`
+      yield `${wrap(words, width - 2)
+        .map((line, index) => (index === 0 ? paint.bold(line) : `  ${paint.bold(line)}`))
+        .join('\n')}\n\n`
+    }
   }
   const rules = linted.reduce((sum, { source }) => sum + source.rules.length, 0)
   const parts = (['error', 'warning', 'note'] as const).filter((severity) => totals[severity] > 0)

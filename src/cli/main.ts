@@ -23,6 +23,10 @@ const rules = new Option(
   '--rules <path>',
   'run the rules of this file or folder too: Sentinel and Defender YAML or JSON, .kql; may be given again',
 ).argParser(repeated)
+const watchlists = new Option(
+  '--watchlists <folder>',
+  'CSV files that `_GetWatchlist` reads: vips.csv is the list vips',
+)
 const quiet = new Option('--quiet', 'no progress and no notes on standard error')
 const memory = new Option('--memory <size>', 'what the database may use before it spills to disk').default('512MB')
 const clickhouse = new Option('--clickhouse <url>', 'a ClickHouse server, as http://user:password@localhost:8123')
@@ -50,6 +54,7 @@ program
       .default('informational'),
   )
   .addOption(rules)
+  .addOption(watchlists)
   .option('--no-builtin-rules', 'leave out the detections that come with latchkey')
   .option('--all-tools', 'list built-in and administrators’ tools in the inventory too')
   .option('--fail-on-findings', 'exit with 1 when there are findings')
@@ -71,6 +76,7 @@ program
   .argument('[paths...]', 'files and folders; none with --store asks what is stored')
   .addOption(new Option('--language <language>', 'what the query is written in').choices(['kql']).default('kql'))
   .addOption(format(['table', 'json', 'ndjson', 'csv']))
+  .addOption(watchlists)
   .addOption(out)
   .addOption(force)
   .addOption(store)
@@ -96,6 +102,7 @@ program
   )
   .argument('<rules...>', 'rule files and folders, ids of rules that come with latchkey, queries, or @file')
   .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'sarif']))
+  .addOption(watchlists)
   .addOption(out)
   .addOption(force)
   .option('--quiet', 'leave out notes')
@@ -114,6 +121,7 @@ program
   .argument('[paths...]', 'logs to run it over')
   .option('--event <json>', 'an event as a JSON object of columns and values, or a file of one')
   .option('--table <table>', 'the table that the event stands in; the first that the query reads without it')
+  .addOption(watchlists)
   .addOption(out)
   .addOption(force)
   .addOption(store)

@@ -7,7 +7,7 @@ import { renderDiagnostic } from '../text/diagnostic.js'
 import { ConfigurationError } from './failure.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { type Cell, type RowFormat, renderRows } from './rows.js'
-import { type InputOptions, openInput, timeOption } from './scan.js'
+import { type InputOptions, openInput, timeOption, watchlistsOf } from './scan.js'
 import { terminalOf } from './terminal.js'
 
 export interface QueryOptions extends InputOptions, OutputOptions {
@@ -31,7 +31,8 @@ export async function query(text: string, paths: readonly string[], options: Que
   }
   const given = timeOption('--as-of', options.asOf)
   // A query that cannot run is refused before anything is read.
-  const first = compileKql(source.text, { asOf: given ?? Date.now() * 1000 })
+  const watchlists = watchlistsOf(options.watchlists)
+  const first = compileKql(source.text, { asOf: given ?? Date.now() * 1000, watchlists })
   for (const diagnostic of first.diagnostics)
     if (options.quiet !== true || !first.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
   if (!first.ok) return 2
@@ -43,7 +44,7 @@ export async function query(text: string, paths: readonly string[], options: Que
   try {
     await narrow(store, timeOption('--since', options.since), timeOption('--until', options.until))
     const asOf = (await clockOf(store, given)).micros
-    const compiled = compileKql(source.text, { asOf })
+    const compiled = compileKql(source.text, { asOf, watchlists })
     if (!compiled.ok) return 2
     const rows = (await runQuery(store, compiled)) as readonly (readonly Cell[])[]
     const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)

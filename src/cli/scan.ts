@@ -1,13 +1,15 @@
 import { availableParallelism } from 'node:os'
 import { type IngestResult, ingest } from '../backends/duckdb/ingest.js'
 import { Store } from '../backends/duckdb/store.js'
+import { compileKql } from '../detection/compile-query.js'
 import type { RuleFile } from '../detection/rules/index.js'
 import { loadRules } from '../detection/rules.js'
-import { compileKql } from '../detection/compile-query.js'
+import { readWatchlists } from '../detection/watchlists.js'
 import { loadModel } from '../events/model.js'
 import { type Format, render } from '../findings/render/index.js'
 import { LEVELS, type Level, type Report } from '../findings/report.js'
 import { reportOf } from '../findings/scan.js'
+import type { Watchlists } from '../ir/schema.js'
 import { parseTime } from '../telemetry/time.js'
 import { ConfigurationError } from './failure.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
@@ -23,6 +25,7 @@ export interface InputOptions {
   readonly quiet?: boolean
   readonly memory: string
   readonly threads?: string
+  readonly watchlists?: string
 }
 
 export interface ScanOptions extends InputOptions, OutputOptions {
@@ -40,6 +43,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const begin = performance.now()
   const window = { since: timeOption('--since', options.since), until: timeOption('--until', options.until) }
   const asOf = timeOption('--as-of', options.asOf)
+  const watchlists = watchlistsOf(options.watchlists)
   const given = (options.rules ?? []).flatMap((path) => givenRules(path, options.quiet === true))
   const rules = [
     ...(options.builtinRules === false ? [] : loadRules()),
@@ -54,6 +58,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
       asOf,
       ...window,
       rules,
+      watchlists,
       allTools: options.allTools === true,
       seconds: () => (performance.now() - begin) / 1000,
     })
@@ -66,6 +71,16 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
     return options.failOnFindings === true && shown.findings.length > 0 ? 1 : 0
   } finally {
     await store.close()
+  }
+}
+
+/** The watchlists of the folder that the command names; none without one. */
+export function watchlistsOf(folder: string | undefined): Watchlists | undefined {
+  if (folder === undefined) return undefined
+  try {
+    return readWatchlists(folder)
+  } catch (error) {
+    throw new ConfigurationError(`--watchlists: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

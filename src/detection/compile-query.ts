@@ -4,7 +4,7 @@ import { storeTables } from '../backends/duckdb/tables.js'
 import { foldConstants } from '../backends/reference/fold.js'
 import { type Discovered, lowerKql, parseKql } from '../dialects/kql/index.js'
 import type { Query } from '../ir/relation.js'
-import type { QuerySchema } from '../ir/schema.js'
+import type { QuerySchema, Watchlists } from '../ir/schema.js'
 import { UNIX_EPOCH } from '../ir/time.js'
 import { type Diagnostic, diagnose } from '../text/diagnostic.js'
 
@@ -13,6 +13,8 @@ export interface CompileOptions {
   readonly asOf: number
   /** Another set of tables than the vendors' tables over the event model. */
   readonly tables?: { readonly schema: QuerySchema; physical(name: string): PhysicalTable }
+  /** What `_GetWatchlist` gives; it is refused without them. */
+  readonly watchlists?: Watchlists | undefined
   /** Answers to what `Refused.needs` asked before. */
   readonly discovered?: Discovered
 }
@@ -52,7 +54,8 @@ export function compileKql(text: string, options: CompileOptions): CompileResult
   const tables = options.tables ?? storeTables()
   const now = UNIX_EPOCH + BigInt(Math.trunc(options.asOf)) * 10n
   const discovered = options.discovered ?? new Map()
-  const lowered = lowerKql(tree, text, { schema: tables.schema, now, discovered })
+  const schema = options.watchlists ? { ...tables.schema, watchlists: options.watchlists } : tables.schema
+  const lowered = lowerKql(tree, text, { schema, now, discovered })
   try {
     if (!lowered.ok) {
       if (!lowered.needs) return { ok: false, diagnostics: lowered.diagnostics }

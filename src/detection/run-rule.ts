@@ -4,6 +4,7 @@ import type { Store } from '../backends/duckdb/store.js'
 import { type StoreTables, storeTables } from '../backends/duckdb/tables.js'
 import { mapQuery } from '../ir/map.js'
 import type { Query, Relation } from '../ir/relation.js'
+import type { Watchlists } from '../ir/schema.js'
 import { TICKS_PER_DAY, UNIX_EPOCH } from '../ir/time.js'
 import { timelessPart } from '../ir/timeless.js'
 import { type Diagnostic, renderDiagnostic } from '../text/diagnostic.js'
@@ -42,6 +43,7 @@ export interface RunOptions {
   readonly replay: boolean
   /** Rows kept a rule. */
   readonly limit: number
+  readonly watchlists?: Watchlists | undefined
 }
 
 /** Runs a rule over the store, as a scheduler would have (docs/decisions/0006), and finds the events behind each row. */
@@ -49,13 +51,13 @@ export async function runRule(store: Store, rule: Rule, options: RunOptions): Pr
   const matches: Match[] = []
   const notes = new Set<string>()
   let total = 0
-  const first = compileKql(rule.query, { asOf: options.asOf })
+  const first = compileKql(rule.query, { asOf: options.asOf, watchlists: options.watchlists })
   if (!first.ok && !first.needs) return refusedRun(rule, first.diagnostics)
   // Where the data names the columns, the part that asks it tells as well where the query looks.
   const plan = await planOf(store, rule, first.ok ? first.query : first.needs!.query, options)
   for (const [index, asOf] of plan.clocks.entries()) {
     const tables = tablesWithin(plan.window === undefined ? undefined : asOf - plan.window, asOf, index === 0)
-    const compiled = await compileKqlOver(rule.query, { asOf, tables }, ({ sql }) => {
+    const compiled = await compileKqlOver(rule.query, { asOf, tables, watchlists: options.watchlists }, ({ sql }) => {
       prepare(store, sql)
       return store.rows(sql)
     })
@@ -152,9 +154,9 @@ function rowByRow({ body, bindings }: Query): boolean {
 }
 
 /** Whether the query means the same at another time: it asks neither `now()` nor `ago()`. */
-function ignoresClock(rule: Rule, { asOf }: RunOptions): boolean {
+function ignoresClock(rule: Rule, { asOf, watchlists }: RunOptions): boolean {
   const plain = (clock: number): string => {
-    const compiled = compileKql(rule.query, { asOf: clock })
+    const compiled = compileKql(rule.query, { asOf: clock, watchlists })
     return JSON.stringify(compiled.ok ? compiled.query : null, (_, value: unknown) =>
       typeof value === 'bigint' ? `${value}n` : value,
     )

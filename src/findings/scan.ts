@@ -5,6 +5,7 @@ import { identify, type Observation } from '../detection/identity/index.js'
 import { loadRules, type Rule } from '../detection/rules.js'
 import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
 import { maskSecrets } from '../detection/tenant/index.js'
+import type { Watchlists } from '../ir/schema.js'
 import { formatTime } from '../telemetry/time.js'
 import { findingsOf, type Naming } from './findings.js'
 import { inventoryOf, type Stretches } from './inventory.js'
@@ -21,6 +22,7 @@ export interface ReportOptions {
   readonly until: number | undefined
   /** What runs; our own rules without it. */
   readonly rules?: readonly Rule[]
+  readonly watchlists?: Watchlists | undefined
   /** Built-in and administrators' tools in the inventory too. */
   readonly allTools: boolean
   readonly seconds: () => number
@@ -42,6 +44,7 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
       asOf: asOf.micros,
       replay: options.asOf === undefined,
       limit: FINDINGS_PER_RULE,
+      watchlists: options.watchlists,
     })
     findings.push(...findingsOf(run, nameTool, maskSecrets))
     const cut = run.total > run.matches.length ? `${run.total} rows; the first ${run.matches.length} are shown` : null

@@ -3,6 +3,17 @@ import type { Column } from './types.js'
 /** What a query may name: tables with their columns as the vendor documents them. Names are found exactly, then without case. */
 export interface QuerySchema {
   readonly tables: ReadonlyMap<string, QueryTable>
+  /** Lists that an administrator keeps beside the events. */
+  readonly watchlists?: Watchlists
+}
+
+/** By name in lower case. */
+export type Watchlists = ReadonlyMap<string, Watchlist>
+
+export interface Watchlist {
+  readonly name: string
+  readonly columns: readonly Column[]
+  readonly rows: readonly (readonly string[])[]
 }
 
 export interface QueryTable {

@@ -22,9 +22,10 @@ export const MESSAGES = {
     severity: 'error',
     message: ({ found, expected }) => `found ${found}, expected ${expected}`,
   }),
-  'kusto-diagnostic': words<{ code: string; message: string }>({
+  'kusto-diagnostic': words<{ code: string; message: string; closest?: string | undefined }>({
     severity: 'error',
     message: ({ code, message }) => `${message.replace(/\.$/, '')} (${code})`,
+    help: ({ closest }) => (closest ? `closest match is \`${closest}\`` : undefined),
   }),
   'unsupported-operator': words<{ language: string; operator: string }>({
     severity: 'error',
@@ -129,6 +130,12 @@ export const MESSAGES = {
     severity: 'warning',
     message: ({ code, message }) => `${message.replace(/\.$/, '')} (${code})`,
   }),
+  'unknown-watchlist': words<{ name: string; closest?: string | undefined; known: readonly string[] }>({
+    severity: 'error',
+    message: ({ name }) => `no watchlist \`${name}\` in the folder`,
+    help: ({ closest, known }) =>
+      closest ? `closest match is \`${closest}\`` : `known: ${known.slice(0, 8).join(', ') || 'none'}`,
+  }),
   'unused-let': words<{ name: string }>({
     severity: 'warning',
     message: ({ name }) => `\`${name}\` is defined and never used`,
@@ -211,6 +218,28 @@ export const MESSAGES = {
     message: ({ test, says, table, reads }) =>
       `does not look at “${test}”: ${says}; that is in ${table}, and the query reads ${reads.join(', ') || 'no table'}`,
     help: ({ note }) => note,
+  }),
+  'unknown-modifier': words<{ name: string; closest?: string | undefined }>({
+    severity: 'error',
+    message: ({ name }) => `unknown modifier \`${name}\``,
+    help: ({ closest }) => (closest ? `closest match is \`${closest}\`` : undefined),
+  }),
+  'modifier-does-not-apply': words<{ modifier: string; reason: string }>({
+    severity: 'error',
+    message: ({ modifier, reason }) => `\`${modifier}\` does not apply: ${reason}`,
+  }),
+  'unknown-search': words<{ name: string; known: readonly string[] }>({
+    severity: 'error',
+    message: ({ name }) => `the condition names \`${name}\`, and the detection has no such search`,
+    help: ({ known }) => `searches: ${known.slice(0, 8).join(', ')}`,
+  }),
+  'placeholder-without-values': words<{ name: string }>({
+    severity: 'error',
+    message: ({ name }) => `the placeholder \`%${name}%\` has no values here`,
+  }),
+  'log-source-not-read': words<{ source: string }>({
+    severity: 'warning',
+    message: ({ source }) => `no telemetry read here is a log of ${source}; the rule does not apply`,
   }),
 } as const
 

@@ -1,4 +1,5 @@
 import { parseKql } from '../../dialects/kql/index.js'
+import type { Watchlists } from '../../ir/schema.js'
 import type { Diagnostic } from '../../text/diagnostic.js'
 import { compileKql } from '../compile-query.js'
 import type { Rule } from '../rules.js'
@@ -16,14 +17,17 @@ export interface LintedRule {
 }
 
 /** Everything that can be said of a rule's query without any logs. */
-export function lintRule(rule: Rule, asOf: number): LintedRule {
+export function lintRule(rule: Rule, asOf: number, watchlists?: Watchlists): LintedRule {
   const { tree, diagnostics: syntax } = parseKql(rule.query)
   if (!tree || syntax.some(({ severity }) => severity === 'error'))
     return { diagnostics: ordered(syntax), tests: undefined }
   const found = [...lintOfficial(rule.query), ...lintTree(tree)]
-  const compiled = compileKql(rule.query, { asOf })
+  const compiled = compileKql(rule.query, { asOf, watchlists })
   // Columns that only the data can name are found when the query runs.
-  if (compiled.ok || !compiled.needs) found.push(...compiled.diagnostics)
+  const official = found.some(({ message }) => message.includes('(KS142)'))
+  // A column that the product does not document is told by Microsoft's own words, at the column.
+  const ours = compiled.diagnostics.filter(({ code }) => !(official && code === 'column-not-in-schema'))
+  if (compiled.ok || !compiled.needs) found.push(...ours)
   if (!compiled.ok) return { diagnostics: ordered(found), tests: undefined }
   const { query } = compiled
   found.push(

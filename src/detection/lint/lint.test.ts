@@ -20,7 +20,7 @@ describe('lint', () => {
 
   it.each([
     ['syntax', 'DeviceProcessEvents | where', 'kusto-diagnostic', ''],
-    ['a wrong name', `${RECENT}| where FilName == 1`, 'column-not-in-schema', 'DeviceProcessEvents'],
+    ['a wrong name', `${RECENT}| where FilName == 1`, 'kusto-diagnostic', 'FilName'],
     ['a wrong table', 'DeviceProcesEvents | take 1', 'unknown-table', 'DeviceProcesEvents'],
     ['a wrong function', `${RECENT}| extend x = tolowr(FileName)`, 'unsupported-function', 'tolowr'],
     ['a definition that nothing uses', `let a = 5; ${RECENT}`, 'unused-let', 'a'],

@@ -2,6 +2,7 @@ import { storeTables } from '../../backends/duckdb/tables.js'
 import { loadContent } from '../../content/load.js'
 import { analyzeWithKusto } from '../../dialects/kql/adapter.js'
 import type { KqlNode } from '../../dialects/kql/index.js'
+import { closestName } from '../../text/closest-name.js'
 import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
 import { type Span, span } from '../../text/span.js'
 
@@ -21,10 +22,13 @@ export function lintOfficial(text: string): Diagnostic[] {
     if (error instanceof RangeError) return []
     throw error
   }
-  return messages.flatMap(({ code, message, severity, start, end }) => {
+  return messages.flatMap(({ code, message, severity, start, end }): Diagnostic[] => {
     const name = text.slice(start, end)
     if (code === 'KS211' && (name.startsWith('_') || SERVICE_FUNCTIONS.has(name))) return []
-    return [diagnose(severity === 'error' ? 'kusto-diagnostic' : 'kusto-warning', span(start, end), { code, message })]
+    if (severity !== 'error') return [diagnose('kusto-warning', span(start, end), { code, message })]
+    const columns = [...tables.values()].flatMap((list) => list.map((column) => column.name))
+    const closest = code === 'KS142' ? closestName(name, columns) : undefined
+    return [diagnose('kusto-diagnostic', span(start, end), { code, message, closest })]
   })
 }
 

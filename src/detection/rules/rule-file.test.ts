@@ -252,9 +252,20 @@ describe('broken indentation', () => {
   })
 })
 
+test('a rule of our own form needs no more than its query', () => {
+  const file = parseRuleFile('x.yaml', 'language: kql\nquery: T\ntests:\n  - name: a\n')
+  expect(file.rules[0]?.rule).toMatchObject({ title: 'a rule without a title', query: 'T', tests: [] })
+})
+
 test.each([
   ['nested lists', `query: x\nname: ${'['.repeat(5000)}`],
   ['aliases of aliases', 'name: x\na: &a [1]\nb: &b [*a,*a]\nquery: *b\n'],
+  [
+    'a bomb of aliases',
+    `name: x\nquery: T\na0: &a0 [1,1]\n${Array.from({ length: 30 }, (_, i) => `a${i + 1}: &a${i + 1} [${`*a${i},`.repeat(9)}]`).join('\n')}\n`,
+  ],
+  ['our own form with tests that are none', 'language: kql\nquery: T\ntests: yes\n'],
+  ['our own form with a list for a text', 'language: kql\nquery: T\nwhy: [a]\n'],
   ['a key twice', 'name: x\nname: y\nquery: T\n'],
   ['a number for a query', 'name: x\ntactics: [a]\nquery: 5\n'],
   ['nothing', ''],

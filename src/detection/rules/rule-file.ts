@@ -5,6 +5,7 @@ import { span } from '../../text/span.js'
 import type { Rule, RuleFormat } from '../rules.js'
 import { checkDefender, DEFENDER_SHAPE, defenderRule } from './defender.js'
 import { fieldsOf } from './fields.js'
+import { OWN_DEFAULTS, OWN_SHAPE, ownRule } from './own.js'
 import { repairRule } from './repair.js'
 import { scalarMap } from './scalar-text.js'
 import { checkSentinel, SENTINEL_SHAPE, sentinelRule } from './sentinel.js'
@@ -145,9 +146,16 @@ function fromNode(
   if (!isScalar(scalar) || typeof scalar.value !== 'string' || scalar.value.trim() === '')
     return { diagnostics: [diagnose('rule-missing-key', spanOf(node), { key: at.join('.') })] }
   const query = scalar.value
-  const fields = fieldsOf(node.toJS(document, { maxAliasCount: 100 }))
+  const data = dataOf(node, document)
+  if (data === undefined)
+    return {
+      diagnostics: [
+        diagnose('rule-not-read', spanOf(node.items[0]?.key), { reason: 'its aliases unfold without end' }),
+      ],
+    }
+  const fields = fieldsOf(data)
   const diagnostics: Diagnostic[] = []
-  let rule: Rule
+  let rule: Rule | undefined
   switch (format) {
     case 'sentinel':
       diagnostics.push(...checkShape(node, SENTINEL_SHAPE, 'rule'))
@@ -160,9 +168,10 @@ function fromNode(
       rule = defenderRule(fields, path, query)
       break
     default:
-      // A rule of our own form; the build checks ours, and what a user leaves out has a plain default.
-      rule = { ...OWN_DEFAULTS, ...UNNAMED, ...(node.toJS(document) as Partial<Rule>), query }
+      diagnostics.push(...checkShape(node, OWN_SHAPE, 'rule'))
+      rule = ownRule(data, query, diagnostics)
   }
+  if (rule === undefined) return { diagnostics }
   const [start = 0, end = 0] = scalar.range ?? []
   return {
     rule: {
@@ -174,19 +183,15 @@ function fromNode(
   }
 }
 
-const UNNAMED = { id: 'unnamed', title: 'a rule without a title' }
-
-const OWN_DEFAULTS = {
-  level: 'informational',
-  confidence: 'medium',
-  techniques: [],
-  source: '',
-  about: '',
-  language: 'kql',
-  why: 'the rule’s query gave this row',
-  flags: {},
-  false_positives: [],
-} as const
+/** A node as plain data; undefined where its aliases would make it too large. */
+function dataOf(node: YAMLMap, document: Document.Parsed): unknown {
+  try {
+    return node.toJS(document, { maxAliasCount: 100 })
+  } catch (error) {
+    if (error instanceof ReferenceError || error instanceof RangeError) return undefined
+    throw error
+  }
+}
 
 /** How far a literal block is indented: as its first line with text is, or as the number in its header says. */
 function blockIndent(text: string, start: number): number {

@@ -146,9 +146,21 @@ function lowerTableCall(node: KqlNode, env: Environment): Relation {
     const table = value.kind === 'literal' && typeof value.value === 'string' ? value.value : ''
     return lowerTableName({ ...node, kind: 'NameReference', text: table, fields: {} }, env)
   }
-  if (/^_GetWatchlist$/i.test(name)) return refuseForm('a watchlist without a folder of watchlists', node.span)
+  if (/^_GetWatchlist$/i.test(name)) return lowerWatchlist(args, node, env)
   const closest = closestName(name, [...env.context.schema.tables.keys()])
   return refuse('unsupported-function', child(node, 'Name').span, { language: 'KQL', name, closest })
+}
+
+/** `_GetWatchlist('name')`: the rows of a list that is kept beside the events. */
+function lowerWatchlist(args: readonly KqlNode[], node: KqlNode, env: Environment): Relation {
+  const { watchlists } = env.context.schema
+  if (!watchlists) return refuseForm('a watchlist without a folder of watchlists', node.span)
+  const value = args[0] && lowerConstant(args[0], env)
+  const name = value?.kind === 'literal' && typeof value.value === 'string' ? value.value : ''
+  const found = watchlists.get(name.toLowerCase())
+  if (found) return { kind: 'rows', columns: found.columns, rows: found.rows, span: node.span }
+  const known = [...watchlists.values()].map((each) => each.name)
+  return refuse('unknown-watchlist', (args[0] ?? node).span, { name, closest: closestName(name, known), known })
 }
 
 /** `database("x").Table`, `workspace("x").Table`: there is one store, so the qualifier says nothing here. */
