@@ -11,7 +11,7 @@ export function explainFailure(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code
   if (code === 'ENOSPC' || error.message.includes('ENOSPC'))
     return `the disk is full (${error.message}). Logs are read through a folder beside the store, or in ${tmpdir()} without one: make room there, or name another with TMPDIR. What a store had taken in is kept, and the next run goes on from there`
-  if (process.env['LATCHKEY_DEBUG'] !== undefined) return error.stack ?? error.message
+  if (process.env.LATCHKEY_DEBUG !== undefined) return error.stack ?? error.message
   return error.message
 }
 
