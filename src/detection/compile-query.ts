@@ -1,7 +1,7 @@
 import { type EmittedColumn, emitDuckdb, NotEmitted, type PhysicalTable } from '../backends/duckdb/emit.js'
 import { readValue } from '../backends/duckdb/read-value.js'
 import { storeTables } from '../backends/duckdb/tables.js'
-import { foldConstants } from '../backends/reference/fold.js'
+import { checkPatterns, foldConstants } from '../backends/reference/index.js'
 import { type Discovered, lowerKql, parseKql } from '../dialects/kql/index.js'
 import type { Query } from '../ir/relation.js'
 import type { QuerySchema, Watchlists } from '../ir/schema.js'
@@ -64,6 +64,8 @@ export function compileKql(text: string, options: CompileOptions): CompileResult
       return { ok: false, diagnostics: lowered.diagnostics, needs: { key: lowered.needs.key, query, sql } }
     }
     const query = foldConstants(lowered.query)
+    const bad = checkPatterns(query)
+    if (bad.length > 0) return { ok: false, diagnostics: bad }
     const { sql, columns } = emitDuckdb(query, (name) => tables.physical(name))
     return { ok: true, sql, params: [], columns, query, diagnostics: lowered.diagnostics, read: readValue }
   } catch (error) {

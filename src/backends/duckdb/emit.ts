@@ -292,7 +292,13 @@ class Emitter {
         : `CASE WHEN ${step} = 0 THEN NULL ELSE (${to} - ${from}) // ${step} END`
     // A range that runs the wrong way is empty.
     const steps = `CASE WHEN (${to} - ${from}) * sign(${step}) >= 0 THEN ${count} ELSE -1 END`
-    const isKnown = [relation.from, relation.to, relation.step].every(({ kind }) => kind === 'literal')
+    const ends = [relation.from, relation.to, relation.step].flatMap((part) =>
+      part.kind === 'literal' ? [Number(part.value)] : [],
+    )
+    const isKnown = ends.length === 3
+    if (isKnown && Math.abs((ends[1]! - ends[0]!) / ends[2]!) > MOST_KNOWN_RANGE) {
+      throw new NotEmitted(`a range of more than ${MOST_KNOWN_RANGE} rows`, relation)
+    }
     const tooLong = `error('a range of more than ${MOST_RANGE} rows whose ends are only known when it runs is not supported')`
     const numbers = isKnown
       ? `range(0, coalesce(CAST(${steps} AS BIGINT), -1) + 1) AS x(n)`
@@ -707,6 +713,8 @@ class Emitter {
     return { ...result, hidden: result.hidden.slice(0, input.hidden.length) }
   }
 }
+
+const MOST_KNOWN_RANGE = 100_000_000
 
 /** The most rows that `range` makes as one list. */
 const MOST_RANGE = 10_000_000

@@ -11,8 +11,15 @@ export const foldConstants = (query: Query): Query => mapQuery(query, fold)
 
 const CHANGING: ReadonlySet<string> = new Set(['rand', 'new_guid', 'assert'])
 
+/** Regular expressions run on the engine, in linear time; JavaScript's could take for ever. */
+const PATTERNS: ReadonlySet<string> = new Set(
+  'extract extract_all replace_regex trim trim_start trim_end countof indexof_regex captures parse_pairs_regex'.split(
+    ' ',
+  ),
+)
+
 function fold(value: Scalar): Scalar {
-  if (value.kind !== 'call' || CHANGING.has(value.name)) return value
+  if (value.kind !== 'call' || CHANGING.has(value.name) || PATTERNS.has(value.name)) return value
   const args = value.arguments.flatMap((argument) => (argument.kind === 'literal' ? [argument] : []))
   if (args.length !== value.arguments.length) return value
   const compute = scalarFunction(value.name)

@@ -46,6 +46,7 @@ function translate(source: string, flags: string): RegExp {
     .replace(/\\[pP]([LNPSZCM])(?![{])/g, (all, letter: string) => `${all.slice(0, 2)}{${letter}}`)
     .replace(/\\Q(.*?)(?:\\E|$)/gs, (_all, text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
     .replace(/\[:(alpha|digit|alnum|upper|lower|space|punct|xdigit|word):\]/g, (_all, name: string) => POSIX[name]!)
+  if (/\(\?[imsU]*-?[imsU]+[):]/.test(body)) body = spellOutCase(body, letters.has('i'))
   letters.add('u')
   letters.add('g')
   try {
@@ -70,6 +71,48 @@ function translate(source: string, flags: string): RegExp {
       }
     }
   }
+}
+
+/**
+ * Flags in the middle of a pattern, which JavaScript lacks: letters under `i` become classes of both cases. `s` in the middle is not
+ * followed, nor `m` or `U`.
+ */
+function spellOutCase(source: string, startsFolded: boolean): string {
+  const folded = [startsFolded]
+  let out = ''
+  let inClass = false
+  for (let at = 0; at < source.length; at++) {
+    const rest = source.slice(at)
+    const flags = inClass ? null : /^\(\?([imsU]*)(?:-([imsU]+))?([):])/.exec(rest)
+    if (flags) {
+      const now = flags[1]!.includes('i') || (folded[folded.length - 1]! && !flags[2]?.includes('i'))
+      if (flags[3] === ':') {
+        folded.push(now)
+        out += '(?:'
+      } else folded[folded.length - 1] = now
+      at += flags[0].length - 1
+      continue
+    }
+    const letter = source[at]!
+    if (letter === '\\') {
+      const escaped = /^\\(?:[pP]\{[^}]*\}|x\{[^}]*\}|x[0-9a-fA-F]{2}|.)/s.exec(rest)![0]
+      out += escaped
+      at += escaped.length - 1
+      continue
+    }
+    if (inClass) inClass = letter !== ']'
+    else if (letter === '[') inClass = true
+    else if (letter === '(') folded.push(folded[folded.length - 1]!)
+    else if (letter === ')' && folded.length > 1) folded.pop()
+    const both = `${letter.toLowerCase()}${letter.toUpperCase()}`
+    const isLetter = folded[folded.length - 1] && both.length === 2 && both[0] !== both[1]
+    const range = inClass && isLetter ? /^([a-zA-Z])-([a-zA-Z])/.exec(rest) : null
+    if (range) {
+      out += `${range[1]!.toLowerCase()}-${range[2]!.toLowerCase()}${range[1]!.toUpperCase()}-${range[2]!.toUpperCase()}`
+      at += 2
+    } else out += isLetter ? (inClass ? both : `[${both}]`) : letter
+  }
+  return out
 }
 
 const POSIX: Readonly<Record<string, string>> = {
