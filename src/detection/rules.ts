@@ -20,7 +20,7 @@ export interface Rule {
   readonly query: string
   /** How the events behind a row are found; without it they are traced through the query. */
   readonly evidence?: EvidenceRule
-  /** One sentence; `{Column}` stands for a column of the query's row. */
+  /** One sentence; `{Column}` stands for a column of the query's row. Without one the row speaks for itself. */
   readonly why: string
   /** Boolean columns of the row, and what it means where one is true. */
   readonly flags: Readonly<Record<string, string>>

@@ -88,7 +88,7 @@ export async function runRule(store: Store, rule: Rule, options: RunOptions): Pr
 }
 
 function refusedRun(rule: Rule, diagnostics: readonly Diagnostic[]): RuleRun {
-  const source = { name: rule.given?.file ?? rule.id, text: rule.query }
+  const source = { name: `query of ${rule.given?.file ?? rule.id}`, text: rule.query }
   const refused = diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, source)).join('\n')
   return { rule, matches: [], total: 0, runs: 0, refused, notes: [] }
 }

@@ -81,11 +81,23 @@ const firstOf = (columns: Match['columns'], names: readonly string[]): string | 
   names.map((name) => textOf(columns[name])).find((text) => text !== null) ?? null
 
 function whyOf(rule: Rule, columns: Match['columns'], naming: Naming): string {
-  const sentence = rule.why.replace(/\{(\w+)\}/g, (_, name: string) => textOf(columns[name]) ?? 'something unnamed')
+  const said = rule.why.replace(/\{(\w+)\}/g, (_, name: string) => textOf(columns[name]) ?? 'something unnamed')
+  const sentence = said === '' ? rowWords(columns) : said
   const flags = Object.entries(rule.flags).filter(([name]) => columns[name] === true)
   const reason = rule.given ? '' : naming.reason
   return [sentence, ...flags.map(([, meaning]) => meaning), reason].filter((part) => part !== '').join('; ')
 }
+
+/** The first values of a row that the finding does not show elsewhere. */
+function rowWords(columns: Match['columns']): string {
+  const told = Object.entries(columns).flatMap(([name, value]) => {
+    const text = typeof value === 'object' ? null : textOf(value)
+    return text === null || ELSEWHERE.test(name) ? [] : [`${name} ${text}`]
+  })
+  return told.length === 0 ? 'the rule’s query gave no row to show' : told.slice(0, 3).join(', ')
+}
+
+const ELSEWHERE = /^(Timestamp|TimeGenerated|DeviceId|DeviceName|Computer|AccountName|ReportId|TenantId|Type)$/
 
 function eventOf(event: EvidenceEvent, mask: (text: string) => string): FindingEvent {
   const fields: Record<string, unknown> = {}

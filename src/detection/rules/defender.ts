@@ -79,7 +79,7 @@ export function defenderRule(fields: Fields, file: string, query: string): Rule 
     ...(period === undefined ? {} : { period }),
     language: 'kql',
     query,
-    why: 'the rule’s query gave this row',
+    why: '',
     flags: {},
     false_positives: [],
     given: {

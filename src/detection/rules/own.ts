@@ -40,7 +40,7 @@ export const OWN_DEFAULTS = {
   source: '',
   about: '',
   language: 'kql',
-  why: 'the rule’s query gave this row',
+  why: '',
   flags: {},
   false_positives: [],
 } as const

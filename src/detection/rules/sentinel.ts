@@ -166,7 +166,7 @@ export function sentinelRule(fields: Fields, file: string, query: string): Rule 
     ...(period === undefined || readPeriod(period) === undefined ? {} : { period }),
     language: 'kql',
     query,
-    why: sentence?.replace(/\{\{\s*(\w+)\s*\}\}/g, '{$1}').trim() ?? 'the rule’s query gave this row',
+    why: sentence?.replace(/\{\{\s*(\w+)\s*\}\}/g, '{$1}').trim() ?? '',
     flags: {},
     false_positives: [],
     given: {
