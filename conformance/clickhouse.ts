@@ -1,7 +1,9 @@
 import type { ClickhouseConnection } from '../src/backends/clickhouse/connect.js'
 import { plainValue } from '../src/backends/clickhouse/read-value.js'
 import { runClickhouse } from '../src/backends/clickhouse/run.js'
+import { createStatements } from '../src/backends/clickhouse/tables.js'
 import { type ClickhouseTables, compileForClickhouse } from '../src/detection/compile-clickhouse.js'
+import { loadModel } from '../src/events/model.js'
 import { EMPTY_SCHEMA } from '../src/ir/schema.js'
 import type { Column, ScalarType } from '../src/ir/types.js'
 import { printDynamic, type Value } from '../src/ir/value.js'
@@ -10,6 +12,8 @@ import type { Cell } from './kql-cells.js'
 
 const NO_TABLES: ClickhouseTables = { schema: EMPTY_SCHEMA, physical: () => ({ sources: [] }) }
 
+/** Whether the event model's tables are there. */
+let prepared = false
 let connection: ReturnType<typeof openClickhouse> | undefined
 
 /** ClickHouse in this process, opened once. Throws with the reason where it cannot be loaded. */
@@ -30,6 +34,10 @@ export async function answerClickhouse(
   { readonly columns: readonly Column[]; readonly rows: readonly (readonly Cell[])[] } | { readonly refused: string }
 > {
   const engine = clickhouse()
+  if (tables !== NO_TABLES && !prepared) {
+    for (const statement of createStatements(loadModel(), { database: 'default' })) await engine.command(statement)
+    prepared = true
+  }
   const compiled = await compileForClickhouse(query, { asOf, tables, ask: (sql) => engine.query(sql) })
   if (!compiled.ok) return { refused: compiled.diagnostics[0]?.message ?? 'refused' }
   if (alone && compiled.split.lacking)

@@ -46,16 +46,15 @@ export function emitClickhouse(query: Query, tables: (name: string) => PhysicalT
 }
 
 /**
- * What the SQL relies on: an outer join gives NULLs, NULL is not a member of what holds a NULL, a relation that is named once is run
- * once, and JSON keeps its slashes.
+ * What the SQL relies on: an outer join gives NULLs, NULL is not a member of what holds a NULL, JSON keeps its slashes, and on a cluster the inner rows of a join or of IN are those of every server.
  */
 const SETTINGS = [
   'join_use_nulls = 1',
   'transform_null_in = 0',
-  'enable_materialized_cte = 1',
   'output_format_json_escape_forward_slashes = 0',
   'aggregate_functions_null_for_empty = 0',
   'prefer_column_name_to_alias = 1',
+  "distributed_product_mode = 'global'",
 ].join(', ')
 
 interface Out extends ScopeColumn {
@@ -96,6 +95,8 @@ class Emitter {
   private readonly views: string[] = []
   private readonly viewNames = new Map<string, { id: string; columns: readonly Out[]; order: readonly OrderTerm[] }>()
   private items: Select | undefined
+  /** Whether rows that are named are made once; older servers do not know the setting. */
+  private keepsRows = false
 
   constructor(
     private readonly query: Query,
@@ -110,7 +111,10 @@ class Emitter {
     const list = columns.map(({ name }, index) => `${canonical(columnByName(select, name))} AS r${index + 1}`)
     const body = printSelect({ ...select, columns: [], hidden: [] }, list.length ? list : ['1 AS one'], true)
     const views = this.views.length ? `WITH ${this.views.join(',\n')}\n` : ''
-    return { sql: `${views}${body}\nSETTINGS ${SETTINGS}`, columns }
+    return {
+      sql: `${views}${body}\nSETTINGS ${SETTINGS}${this.keepsRows ? ', enable_materialized_cte = 1' : ''}`,
+      columns,
+    }
   }
 
   private fresh(prefix = 'c'): string {
@@ -302,6 +306,7 @@ class Emitter {
     if (!view) {
       const wrapped = this.outsideItems(() => this.wrap(this.relation(binding.relation, undefined)))
       const id = this.fresh('b')
+      this.keepsRows ||= binding.once
       const list = [...wrapped.columns.map(({ sql }) => sql), ...wrapped.order.map(({ sql }) => sql)]
       this.views.push(
         `${id} AS ${binding.once ? 'MATERIALIZED ' : ''}(${printSelect(wrapped, list.length ? list : ['1 AS one'], false)})`,

@@ -62,6 +62,8 @@ async function sendFile(
       insert_deduplication_token: token,
       input_format_parquet_allow_missing_columns: 1,
       max_partitions_per_insert_block: '0',
+      // On a cluster the answer comes when every server has its rows.
+      distributed_foreground_insert: 1,
       wait_end_of_query: 1,
     },
   })
