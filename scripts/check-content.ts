@@ -31,6 +31,8 @@ const FOLDERS: readonly Folder[] = [
   { name: 'tools', schema: 'tool.schema.json' },
   { name: 'identity', schema: 'identity.schema.json' },
   { name: 'launch', schema: 'launch.schema.json' },
+  { name: 'rules', schema: 'rule.schema.json' },
+  { name: 'lint', schema: 'lint.schema.json' },
   { name: 'scenarios', schema: 'scenario.schema.json' },
   { name: 'programs', schema: 'programs.schema.json' },
 ]
