@@ -1,5 +1,6 @@
 import type { Scalar } from '../../ir/scalar.js'
 import { isWhole, type ScalarType } from '../../ir/types.js'
+import { parts } from '../../ir/walk.js'
 import { quoteText } from './quote.js'
 import { SQL_TYPES } from './sql-values.js'
 
@@ -98,12 +99,17 @@ const binary =
   ([left, right]) =>
     `(${left} ${symbol} ${right})`
 
+const asksRelation = (value: Scalar): boolean =>
+  value.kind === 'scalar-of' || value.kind === 'member-of-relation' || parts(value).some(asksRelation)
+
 /** Whole numbers wrap around at 64 bits, as in Kusto; a time beyond its range is null. */
 const arithmetic =
   (symbol: string): Emit =>
   ([left, right], call) => {
     if (call.type === 'real' || call.type === 'decimal') return `(${left} ${symbol} ${right})`
-    if (!isWhole(call.type)) return `try(${left} ${symbol} ${right})`
+    // DuckDB takes no subquery inside `try`.
+    if (!isWhole(call.type))
+      return asksRelation(call) ? `(${left} ${symbol} ${right})` : `try(${left} ${symbol} ${right})`
     return `CAST((((CAST(${left} AS HUGEINT) ${symbol} ${right}) + 9223372036854775808) & CAST(18446744073709551615 AS HUGEINT)) - 9223372036854775808 AS BIGINT)`
   }
 

@@ -7,6 +7,7 @@ import { accessOf } from './functions/collection.js'
 import { dynamicText, textOf } from './functions/convert.js'
 import { scalarFunction } from './functions/index.js'
 import { compilePattern } from './functions/pattern.js'
+import { matches } from './term.js'
 
 /** What an expression is evaluated in: the row's values by name, and how to run a relation inside it. */
 export interface Evaluation {
@@ -110,50 +111,6 @@ function evaluateCompare(scalar: Extract<Scalar, { kind: 'compare' }>, at: Evalu
     case 'greater-or-equal':
       return order >= 0
   }
-}
-
-const IS_TERM = /^[\p{L}\p{N}]$/u
-
-/** Whether the needle lies in the text in the given way; by hand, letter by letter. */
-export function matches(
-  how: Match['how'],
-  text: string,
-  needle: string,
-  letters: 'sensitive' | 'insensitive',
-): boolean {
-  const [within, find] = letters === 'insensitive' ? [text.toLowerCase(), needle.toLowerCase()] : [text, needle]
-  switch (how) {
-    case 'contains':
-      return within.includes(find)
-    case 'prefix':
-      return within.startsWith(find)
-    case 'suffix':
-      return within.endsWith(find)
-    case 'wildcard':
-      return new RegExp(
-        `^${find
-          .split(/([*?])/)
-          .map((piece) => (piece === '*' ? '.*' : piece === '?' ? '.' : piece.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')))
-          .join('')}$`,
-        'su',
-      ).test(within)
-    case 'term':
-    case 'term-prefix':
-    case 'term-suffix':
-      return hasTerm([...within], [...find], how !== 'term-suffix', how !== 'term-prefix')
-  }
-}
-
-function hasTerm(text: readonly string[], needle: readonly string[], left: boolean, right: boolean): boolean {
-  if (needle.length === 0) return true
-  for (let start = 0; start + needle.length <= text.length; start++) {
-    if (!needle.every((letter, index) => text[start + index] === letter)) continue
-    const [before, after] = [text[start - 1], text[start + needle.length]]
-    const leftOpen = left && before !== undefined && IS_TERM.test(needle[0]!) && IS_TERM.test(before)
-    const rightOpen = right && after !== undefined && IS_TERM.test(needle[needle.length - 1]!) && IS_TERM.test(after)
-    if (!leftOpen && !rightOpen) return true
-  }
-  return false
 }
 
 function evaluateMatch(scalar: Match, at: Evaluation): Value {

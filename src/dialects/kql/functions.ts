@@ -29,6 +29,8 @@ trim_end string text text
 extract_all dynamic text text|dynamic text?
 regex_quote string text
 strcmp long text text
+isascii bool text
+isutf8 bool text
 translate string text text text
 punycode_from_string string text
 punycode_to_string string text
@@ -139,6 +141,7 @@ pi real
 degrees real real
 radians real real
 round real real long?
+around bool number number number
 isnan bool real
 isinf bool real
 isfinite bool real
@@ -176,8 +179,6 @@ array_shift_left dynamic dynamic long any?
 array_shift_right dynamic dynamic long any?
 array_slice dynamic dynamic long long
 array_split dynamic dynamic any
-array_sum real dynamic
-array_to_string string dynamic text?
 strcat_array string dynamic text
 zip dynamic dynamic*
 repeat dynamic any long
@@ -193,6 +194,8 @@ set_has_element bool dynamic any
 set_difference dynamic dynamic*
 set_intersect dynamic dynamic*
 set_union dynamic dynamic*
+set_equals bool dynamic dynamic
+has_any_index long text dynamic
 jaccard_index real dynamic dynamic
 treepath dynamic dynamic
 dynamic_to_json string any
@@ -202,7 +205,6 @@ hll_merge dynamic dynamic*
 rank_tdigest long dynamic number
 percentile_tdigest real dynamic real
 merge_tdigest dynamic dynamic*
-column_names_of dynamic text
 series_abs dynamic dynamic
 series_acos dynamic dynamic
 series_asin dynamic dynamic
@@ -243,8 +245,6 @@ series_fir dynamic dynamic dynamic bool? bool?
 series_iir dynamic dynamic dynamic dynamic
 series_stats_dynamic dynamic dynamic bool?
 series_fit_line_dynamic dynamic dynamic
-series_fit_2lines_dynamic dynamic dynamic
-series_outliers dynamic dynamic text? real? real? real?
 geo_point_to_geohash string real real long?
 geo_geohash_to_central_point dynamic text
 geo_geohash_to_polygon dynamic text
@@ -258,7 +258,6 @@ geo_distance_point_to_line real real real dynamic
 geo_polygon_area real dynamic
 geo_polygon_perimeter real dynamic
 geo_from_wkt dynamic text
-geo_info_from_ip_address dynamic text
 `
 
 /** Other names that Kusto takes for the same function. */
@@ -267,6 +266,12 @@ export const ALIASES: Readonly<Record<string, string>> = {
   notnull: 'isnotnull',
   notempty: 'isnotempty',
   iif: 'iff',
+  array_iif: 'array_iff',
+  arraylength: 'array_length',
+  parseurlquery: 'parse_urlquery',
+  totime: 'totimespan',
+  iscolumnexists: 'column_exists',
+  tdigest_merge: 'merge_tdigest',
   todouble: 'toreal',
   toboolean: 'tobool',
   todynamic: 'parse_json',

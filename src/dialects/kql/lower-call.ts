@@ -17,6 +17,7 @@ import {
   lowerArithmetic,
   lowerScalar,
 } from './lower-scalar.js'
+import { isTabular, lowerTabular } from './lower-tabular.js'
 import { closestName, findName, freshName, note, refuse, refuseForm } from './scope.js'
 import { child, items, type KqlNode } from './syntax.js'
 
@@ -261,6 +262,22 @@ const SPECIAL: Readonly<Record<string, Special>> = {
       name.kind === 'literal' && typeof name.value === 'string' ? findColumn(env.columns, name.value) : undefined
     return column ? reference(column.name, column.type, node.span) : lowerScalar(args[1]!, env)
   },
+  column_exists: (args, node, env) => {
+    const name = one('iscolumnexists', args, node, env)
+    const known =
+      name.kind === 'literal' && typeof name.value === 'string' && findColumn(env.columns, name.value) !== undefined
+    return literal('bool', known, node.span)
+  },
+  column_names_of: (args, node, env) => {
+    count('column_names_of', args, 1, 1, node)
+    if (!isTabular(args[0]!, env)) return refuseForm('`column_names_of` of something that is no table', node.span)
+    return literal(
+      'dynamic',
+      lowerTabular(args[0]!, env).columns.map(({ name }) => name),
+      node.span,
+    )
+  },
+  current_database: (_args, node) => text('', node.span),
   pack_all: (args, node, env) => {
     count('pack_all', args, 0, 1, node)
     const ignoreEmpty = args[0] ? lowerScalar(args[0], env) : FALSE

@@ -267,6 +267,10 @@ export const COLLECTIONS: Functions = {
   pack_array: (args, types) => args.map((value, index) => dynamicOf(value, types[index]!)),
   set_has_element: ([value, element], types) =>
     array(value) ? keys(array(value)!).has(keyOf(dynamicOf(element!, types[1]!))) : null,
+  set_equals: ([left, right]) => {
+    const [a, b] = [array(left), array(right)]
+    return a && b ? [...keys(a)].every((key) => keys(b).has(key)) && keys(a).size === keys(b).size : null
+  },
   set_union: (args) => {
     const arrays = allArrays(args)
     return arrays ? unique(arrays.flat()) : null

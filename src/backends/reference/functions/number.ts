@@ -61,6 +61,7 @@ export const NUMBERS: Functions = {
     return down === null ? null : (at as bigint) + down
   }),
   ceiling: strict(([value]) => (typeof value === 'bigint' ? value : BigInt(Math.ceil(real(value!))))),
+  around: strict(([value, center, delta]) => Math.abs(real(value!) - real(center!)) <= real(delta!)),
   round: strict(([value, digits]) => round(real(value!), Number(digits ?? 0n))),
   max_of: (args, _types, type) =>
     args.reduce((best, value) =>

@@ -1,6 +1,7 @@
 import type { Value } from '../../../ir/value.js'
 import { isArray } from '../../../ir/value.js'
-import { textOf } from './convert.js'
+import { matches } from '../term.js'
+import { dynamicText, textOf } from './convert.js'
 import { type Functions, strict } from './function.js'
 import { compilePattern, quotePattern } from './pattern.js'
 
@@ -165,6 +166,14 @@ export const TEXTS: Functions = {
       ]),
     ),
   regex_quote: ([text]) => quotePattern(String(text)),
+  isascii: ([value]) => /^[\x00-\x7f]*$/.test(String(value)),
+  isutf8: ([value]) => !/[\ud800-\udfff]/.test(String(value).replace(/[\ud800-\udbff][\udc00-\udfff]/g, '')),
+  has_any_index: ([text, lookups]) =>
+    BigInt(
+      (isArray(lookups!) ? lookups : [lookups!]).findIndex((each) =>
+        matches('term', String(text), dynamicText(each), 'insensitive'),
+      ),
+    ),
   strcmp: ([left, right]) => (left === right ? 0n : String(left) < String(right) ? -1n : 1n),
   translate: ([from, to, text]) => translate(String(from), String(to), String(text)),
   unicode_codepoints_from_string: ([text]) => points(text!).map((letter) => long(letter.codePointAt(0)!)),
