@@ -329,9 +329,23 @@ export const NATIVE: Readonly<Record<string, Emit>> = {
   reverse: ([value], call) => `reverseUTF8(${TEXT_OF[call.arguments[0]!.type](value!)})`,
   replace_string: ([value, find, by]) => `if(${find} = '', ${value}, replaceAll(${value}, ${find}, ${by}))`,
   split: ([value, delimiter, index], call) => {
-    if (index !== undefined || !fixedText(call, 1)) return undefined
-    return jsonArray(`arrayMap(s -> toJSONString(s), splitByString(${delimiter}, ${value}))`)
+    if (!fixedText(call, 1)) return undefined
+    const pieces = `splitByString(${delimiter}, ${value})`
+    const texts = (list: string): string => jsonArray(`arrayMap(s -> toJSONString(s), ${list})`)
+    if (index === undefined) return texts(pieces)
+    const at = fixedWhole(call, 2)
+    return at === undefined || at < 0 ? undefined : texts(`arraySlice(${pieces}, ${at + 1}, 1)`)
   },
+  substring: ([value], call) => {
+    const [start, length] = [fixedWhole(call, 1), fixedWhole(call, 2)]
+    if (start === undefined || start < 0 || (call.arguments[2] !== undefined && length === undefined)) return undefined
+    return `substringUTF8(${value}, ${start + 1}${length === undefined ? '' : `, ${Math.max(0, length)}`})`
+  },
+  base64_encode_tostring: simple('base64Encode'),
+  indexof: (args, call) =>
+    args.length === 2 && call.arguments.every(({ type }) => type === 'string')
+      ? `(toInt64(positionUTF8(${args[0]}, ${args[1]})) - 1)`
+      : undefined,
   extract: ([pattern, , value], call) => {
     const [fixed, group] = [fixedText(call, 0), fixedWhole(call, 1)]
     if (fixed === undefined || group === undefined || group < 0 || group > 99) return undefined
