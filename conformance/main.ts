@@ -6,6 +6,7 @@ const SUITES: Readonly<Record<string, () => Promise<{ run: (args: string[]) => P
   evtx: () => import('./evtx.js'),
   damage: () => import('./damage.js'),
   kql: () => import('./kql.js'),
+  sigma: () => import('./sigma.js'),
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -7,6 +7,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { Ajv, type ErrorObject } from 'ajv'
 import { parseDocument } from 'yaml'
+import { loadContent } from '../src/content/load.js'
+import type { LogSourceFile, Reading } from '../src/detection/sigma-sources.js'
 import { type EventModel, loadModel } from '../src/events/model.js'
 import type { Conversion, EventMap, FieldMaps, FieldTarget, SchemaMap, TableMap } from '../src/events/schema-map.js'
 
@@ -35,6 +37,7 @@ const FOLDERS: readonly Folder[] = [
   { name: 'lint', schema: 'lint.schema.json' },
   { name: 'scenarios', schema: 'scenario.schema.json' },
   { name: 'programs', schema: 'programs.schema.json' },
+  { name: 'logsources', schema: 'log-source.schema.json', check: checkLogSources },
 ]
 
 function main(): void {
@@ -225,6 +228,48 @@ class MapChecker {
       if (![...this.classes.values()].every(({ types }) => types.has(column)))
         this.report(path, `table ${name}: ${column} is not a column of every class`)
   }
+}
+
+/** Holds the log sources to the event model and the schema maps. */
+function checkLogSources(files: readonly ContentFile[], report: Report): void {
+  const classes = new Map(loadModel().classes.map((each) => [each.name, each]))
+  const columns = new Set([...classes.values()].flatMap((each) => each.columns.map(({ name }) => name)))
+  const maps = new Map(loadContent<SchemaMap>('schemas').map((map) => [map.schema, map]))
+  for (const { path, content } of files) {
+    const { envelope, logs } = content as LogSourceFile
+    const seen = new Set<string>()
+    const checkReadings = (place: string, fields: LogSourceFile['envelope'] | undefined): void => {
+      for (const [field, readings] of Object.entries(fields ?? {}))
+        for (const reading of Array.isArray(readings) ? (readings as readonly Reading[]) : [readings as Reading])
+          for (const column of columnsOfReading(reading))
+            if (!columns.has(column)) report(path, `${place}, ${field}: the model has no column ${column}`)
+    }
+    checkReadings('envelope', envelope)
+    for (const log of logs) {
+      const place = `category ${log.category ?? 'none'}, service ${log.service ?? 'none'}`
+      if (seen.has(place)) report(path, `${place} stands there twice`)
+      seen.add(place)
+      checkReadings(place, log.fields)
+      for (const { class: name, activities } of log.events ?? [])
+        for (const activity of activities)
+          if (!classes.get(name)?.activities.includes(activity)) report(path, `${place}: no ${name} ${activity}`)
+      for (const [schema, codes] of Object.entries(log.names ?? {}))
+        for (const code of codes)
+          if (!maps.get(schema)?.events?.[String(code)]) report(path, `${place}: ${schema} has no event ${code}`)
+    }
+  }
+}
+
+function columnsOfReading(reading: Reading): readonly string[] {
+  if (typeof reading === 'string') return [reading]
+  if ('original' in reading) return []
+  if ('account' in reading) return [`${reading.account}_name`]
+  if ('hashes' in reading) return [`${reading.hashes}_sha256`]
+  if ('guid' in reading) return [reading.guid]
+  if ('hexadecimal' in reading) return [reading.hexadecimal]
+  if ('words' in reading) return [reading.of]
+  if ('registry_key' in reading) return [reading.registry_key, reading.value]
+  return [reading.registry_data, reading.type]
 }
 
 function isHashes(target: FieldTarget): boolean {

@@ -1,0 +1,5 @@
+/** Sigma: its documents as trees, and detection rules as the query model. */
+export { type FieldView, SEPARATOR, type SigmaColumn } from './field-columns.js'
+export { EVENTS, type FieldKind, type LoweredSigma, type LowerSigmaOptions, lowerSigma } from './lower.js'
+export { type ParsedSigma, parseSigma } from './parser.js'
+export type { LogSource, SigmaCorrelation, SigmaDocument, SigmaFilter, SigmaRule } from './syntax.js'
