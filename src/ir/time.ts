@@ -137,12 +137,14 @@ export function parseDatetime(source: string): bigint | undefined {
     const found = form.exec(text)
     if (!found) continue
     const date = { year: 0, month: 0, day: 0 }
+    let yearDigits = 4
     for (const [part, group] of order) {
       const value = found[group]!
+      if (part === 'year') yearDigits = value.length
       if (part === 'name') date.month = MONTHS.indexOf(value.toLowerCase().slice(0, 3)) + 1
       else date[part] = Number(value)
     }
-    if (date.year < 100 && found[3]!.length === 2) date.year += date.year < 50 ? 2000 : 1900
+    if (yearDigits === 2) date.year += date.year < 50 ? 2000 : 1900
     return assemble(date, found.slice(4))
   }
   return undefined
