@@ -74,6 +74,19 @@ export interface ResolvedEntry {
 
 /** The events that a log source means; no entries where no telemetry is such a log. */
 export function resolveLogSource(source: LogSource): ResolvedSource {
+  const key = JSON.stringify([source.product, source.category, source.service])
+  const known = resolved.get(key)
+  if (known) return known
+  const found = resolve(source)
+  if (resolved.size < MOST_KEPT) resolved.set(key, found)
+  return found
+}
+
+/** Thousands of rules have some hundred log sources. */
+const resolved = new Map<string, ResolvedSource>()
+const MOST_KEPT = 1000
+
+function resolve(source: LogSource): ResolvedSource {
   const { category, service } = source
   const candidates = logSourceFiles().filter(
     ({ product }) => same(product, source.product) || source.product === undefined,

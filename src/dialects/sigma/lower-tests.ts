@@ -5,7 +5,7 @@ import { type FieldColumns, SEPARATOR } from './field-columns.js'
 import type { FieldKind } from './lower.js'
 import type { Test } from './modifiers.js'
 import { readNetwork } from './network.js'
-import { DASHES, matchesText, type Part, type Pattern, patternSource, tidy } from './pattern.js'
+import { DASHES, type Part, type Pattern, patternSource, takesDash, tidy } from './pattern.js'
 import { regexFault } from './regex.js'
 
 export interface TestContext {
@@ -170,7 +170,7 @@ function lowerPatterns(tests: readonly PatternTest[], context: TestContext, span
     }
     const shape = shapeOf(pattern)
     // Logs write `-` for nothing, and the model's columns leave that out.
-    const subject = view(context, matchesText(pattern, '-') ? 'written' : 'text')
+    const subject = view(context, takesDash(pattern) ? 'written' : 'text')
     if (shape.how === 'present') singles.push(view(context, 'present'))
     else if (shape.how === 'regex')
       singles.push(regex(subject, shape.needle, 'whole', { ignoreCase: !cased, dotAll: true, multiLine: false }, at))

@@ -98,6 +98,12 @@ function partSource(part: Part, run: string, one: string): string {
   }
 }
 
-/** Whether the pattern matches the whole text. */
-export const matchesText = (pattern: Pattern, text: string): boolean =>
-  new RegExp(`^${patternSource(pattern)}$`, 'is').test(text)
+/** Whether the pattern matches a dash alone. */
+export function takesDash(pattern: Pattern): boolean {
+  let least = 0
+  for (const part of pattern) {
+    if (part.kind === 'text' && part.text !== '-') return false
+    if (part.kind !== 'any-run') least++
+  }
+  return least === 1 || (least === 0 && pattern.length > 0)
+}

@@ -5,7 +5,7 @@ import { lowerSigma } from './lower.js'
 import { applyModifiers, type Test } from './modifiers.js'
 import { readNetwork } from './network.js'
 import { parseSigma } from './parser.js'
-import { parsePattern, patternSource } from './pattern.js'
+import { parsePattern, patternSource, takesDash } from './pattern.js'
 import { regexFault } from './regex.js'
 import type { Condition, SigmaRule } from './syntax.js'
 
@@ -157,6 +157,10 @@ describe('values', () => {
     [String.raw`end\ `.trim(), String.raw`end\\`],
   ])('%s is the pattern %s', (value, pattern) => {
     expect(patternSource(parsePattern(value))).toBe(pattern)
+  })
+  test('that may be a dash are told', () => {
+    expect(['-', '*', '?', '*-*', '?*'].filter((each) => !takesDash(parsePattern(each)))).toEqual([])
+    expect(['', 'a', '--', '??', '-?', '*a*'].filter((each) => takesDash(parsePattern(each)))).toEqual([])
   })
   test.each([
     ['a|contains', '"x"', ['.*x.*']],
