@@ -1,4 +1,4 @@
-import { matches } from '../../backends/reference/scalar.js'
+import { matches } from '../../backends/reference/term.js'
 import type { Query } from '../../ir/relation.js'
 import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
 import { type Span, span } from '../../text/span.js'

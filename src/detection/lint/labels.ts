@@ -1,4 +1,4 @@
-import { matches } from '../../backends/reference/scalar.js'
+import { matches } from '../../backends/reference/term.js'
 import type { Query } from '../../ir/relation.js'
 import type { Choose, Scalar } from '../../ir/scalar.js'
 import { columnsRead } from '../../ir/walk.js'
