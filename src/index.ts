@@ -1,6 +1,6 @@
 /**
  * latchkey as a library. The rooms are also to be had one by one: `latchkey/telemetry`, `latchkey/events`, `latchkey/ir`,
- * `latchkey/dialects/kql`, `latchkey/backends/duckdb`, `latchkey/detection`, `latchkey/findings`.
+ * `latchkey/dialects/kql`, `latchkey/dialects/sigma`, `latchkey/backends/duckdb`, `latchkey/detection`, `latchkey/findings`.
  *
  *     const store = await Store.open(loadModel())
  *     const read = await ingest(store, ['logs'])
