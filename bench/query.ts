@@ -57,6 +57,9 @@ function generator(rows: number): string {
       'C:\\Program Files\\Vendor ' || (hash(n + 4) % 500)::BIGINT || '\\' || process_file_name AS process_file_path,
       '"' || process_file_path || '" --instance ' || n AS process_cmd_line,
       'user' || (hash(n + 5) % 3000)::BIGINT AS process_user_name,
+      (['Microsoft Corporation','Google LLC','Vendor GmbH'])[1 + (hash(n + 7) % 3)::BIGINT] AS process_file_company,
+      (['Microsoft® Windows® Operating System','Google Chrome','Some Product'])[1 + (hash(n + 8) % 3)::BIGINT] AS process_file_product,
+      process_file_name AS process_file_original_name,
       (['explorer.exe','services.exe','svchost.exe','cmd.exe','powershell.exe'])[1 + (hash(n + 6) % 5)::BIGINT] AS parent_process_file_name,
       'C:\\Windows\\' || parent_process_file_name AS parent_process_cmd_line
     FROM range(${rows}) AS numbers(n)`
