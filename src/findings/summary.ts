@@ -112,7 +112,11 @@ async function rejections(
   const unread = new Set(
     list.filter(({ file, records }) => !readable.has(file) && records !== 0).map(({ file }) => file),
   )
-  return { list, files: unread.size, records: list.reduce((sum, { records }) => sum + (records ?? 0), 0) }
+  return {
+    list,
+    files: unread.size, // A gap in a log's numbers is told, but what was never in the file was not refused.
+    records: list.reduce((sum, { code, records }) => sum + (code === 'evtx-gap' ? 0 : (records ?? 0)), 0),
+  }
 }
 
 const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
