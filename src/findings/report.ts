@@ -1,3 +1,5 @@
+import { CONFIDENCE_RANK, type Confidence } from '../detection/identity/confidence.js'
+
 /**
  * The report of a scan, as data. It is what `--format json` prints, what every other format is drawn from, and what
  * `content/published/report.schema.json` describes.
@@ -69,7 +71,7 @@ export interface Rejection {
   readonly count: number
 }
 
-export type Confidence = 'certain' | 'high' | 'medium' | 'low'
+export type { Confidence }
 
 export interface Evidence {
   /** What was looked at: signer, company, product, original-file-name, executable, service, path, domain, port, event-provider ... */
@@ -137,4 +139,4 @@ export interface FindingEvent {
 export const LEVELS: readonly Level[] = ['informational', 'low', 'medium', 'high', 'critical']
 
 /** From the least to the most sure. */
-export const CONFIDENCES: readonly Confidence[] = ['low', 'medium', 'high', 'certain']
+export const CONFIDENCES = Object.keys(CONFIDENCE_RANK) as readonly Confidence[]

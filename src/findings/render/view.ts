@@ -1,13 +1,14 @@
 import { instancesOf, tellingPart } from '../instances.js'
 import type { Confidence, Finding, InventoryEntry, Level, Rejection, Report } from '../report.js'
+import { CONFIDENCES as ASCENDING_CONFIDENCES, LEVELS as ASCENDING_LEVELS } from '../report.js'
 
 /**
  * The order in which a report is told, the same in a terminal and on a page: what matters most comes first, so that
  * whatever has to be cut is what matters least.
  */
 
-export const LEVELS = ['critical', 'high', 'medium', 'low', 'informational'] as const satisfies readonly Level[]
-export const CONFIDENCES = ['certain', 'high', 'medium', 'low'] as const satisfies readonly Confidence[]
+export const LEVELS: readonly Level[] = ASCENDING_LEVELS.toReversed()
+export const CONFIDENCES: readonly Confidence[] = ASCENDING_CONFIDENCES.toReversed()
 
 /** One tool with the hosts it was seen on. */
 export interface ToolView {
