@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { Ajv, type ErrorObject } from 'ajv'
 import { parseDocument } from 'yaml'
 import { loadContent } from '../src/content/load.js'
-import type { LogSourceFile, Reading } from '../src/detection/sigma-sources.js'
+import type { LogSourceFile, Reading } from '../src/detection/sigma/sources.js'
 import { type EventModel, loadModel } from '../src/events/model.js'
 import type { Conversion, EventMap, FieldMaps, FieldTarget, SchemaMap, TableMap } from '../src/events/schema-map.js'
 

@@ -1,8 +1,8 @@
-import type { PhysicalSource, PhysicalTable } from '../backends/duckdb/emit.js'
-import { quoteIdentifier, quoteText } from '../backends/duckdb/quote.js'
-import { SEPARATOR, type SigmaColumn } from '../dialects/sigma/index.js'
-import { type EventClass, type EventColumn, loadModel } from '../events/model.js'
-import type { EventCondition, Reading, ResolvedEntry, ResolvedSource } from './sigma-sources.js'
+import type { PhysicalSource, PhysicalTable } from '../../backends/duckdb/emit.js'
+import { quoteIdentifier, quoteText } from '../../backends/duckdb/quote.js'
+import { SEPARATOR, type SigmaColumn } from '../../dialects/sigma/index.js'
+import { type EventClass, type EventColumn, loadModel } from '../../events/model.js'
+import type { EventCondition, Reading, ResolvedEntry, ResolvedSource } from './sources.js'
 
 type StoredColumn = PhysicalSource['columns'] extends ReadonlyMap<string, infer Column> ? Column : never
 

@@ -1,13 +1,13 @@
-import { type EmittedColumn, emitDuckdb, NotEmitted, type PhysicalTable } from '../backends/duckdb/emit.js'
-import { quoteText } from '../backends/duckdb/quote.js'
-import { readValue } from '../backends/duckdb/read-value.js'
-import type { Store } from '../backends/duckdb/store.js'
-import { type FieldKind, type LogSource, lowerSigma, type SigmaDocument } from '../dialects/sigma/index.js'
-import type { Query } from '../ir/relation.js'
-import { type Diagnostic, diagnose } from '../text/diagnostic.js'
-import { prepare } from './run-query.js'
-import { type ResolvedSource, resolveLogSource } from './sigma-sources.js'
-import { isWholeField, sigmaTable } from './sigma-tables.js'
+import { type EmittedColumn, emitDuckdb, NotEmitted, type PhysicalTable } from '../../backends/duckdb/emit.js'
+import { quoteText } from '../../backends/duckdb/quote.js'
+import { readValue } from '../../backends/duckdb/read-value.js'
+import type { Store } from '../../backends/duckdb/store.js'
+import { type FieldKind, type LogSource, lowerSigma, type SigmaDocument } from '../../dialects/sigma/index.js'
+import type { Query } from '../../ir/relation.js'
+import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
+import { prepare } from '../run-query.js'
+import { type ResolvedSource, resolveLogSource } from './sources.js'
+import { isWholeField, sigmaTable } from './tables.js'
 
 export interface CompileSigmaOptions {
   /** Values of the `%name%` placeholders of `expand`. */

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ingest } from '../backends/duckdb/ingest.js'
-import { Store } from '../backends/duckdb/store.js'
-import { parseSigma } from '../dialects/sigma/index.js'
-import { loadModel } from '../events/model.js'
-import { compileSigma, runSigma, type SigmaRun } from './compile-sigma.js'
+import { ingest } from '../../backends/duckdb/ingest.js'
+import { Store } from '../../backends/duckdb/store.js'
+import { parseSigma } from '../../dialects/sigma/index.js'
+import { loadModel } from '../../events/model.js'
+import { compileSigma, runSigma, type SigmaRun } from './compile.js'
 
 let store: Store
 let folder: string

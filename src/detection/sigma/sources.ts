@@ -1,6 +1,6 @@
-import { loadContent } from '../content/load.js'
-import type { LogSource } from '../dialects/sigma/index.js'
-import type { FieldTarget, SchemaMap } from '../events/schema-map.js'
+import { loadContent } from '../../content/load.js'
+import type { LogSource } from '../../dialects/sigma/index.js'
+import type { FieldTarget, SchemaMap } from '../../events/schema-map.js'
 
 /** A file of `content/logsources`: what Sigma's log sources are among the events, and how their fields are read. */
 export interface LogSourceFile {
