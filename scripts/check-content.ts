@@ -37,6 +37,7 @@ const FOLDERS: readonly Folder[] = [
   { name: 'lint', schema: 'lint.schema.json' },
   { name: 'scenarios', schema: 'scenario.schema.json' },
   { name: 'programs', schema: 'programs.schema.json' },
+  { name: 'forms', schema: 'forms.schema.json' },
   { name: 'logsources', schema: 'log-source.schema.json', check: checkLogSources },
 ]
 

@@ -1,4 +1,4 @@
-import type { Fleet } from './fleet.js'
+import type { Fleet } from '../../src/validation/fleet.js'
 
 /** What a scan of the fleet must and must not list: the scenarios' expectations, with their parts cast. */
 export interface Expectations {

@@ -1,15 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { type Collection, type Fleet, type FleetPlan, playFleet } from '../../src/validation/fleet.js'
+import { type DefenderRow, defenderCsv, defenderRows } from '../../src/validation/forms/defender.js'
+import { evtxFile } from '../../src/validation/forms/evtx.js'
+import type { WindowsRecord } from '../../src/validation/forms/windows-record.js'
+import { ingestedDocument, winlogbeatDocument } from '../../src/validation/forms/winlogbeat.js'
+import { windowsRecords } from '../../src/validation/windows-records.js'
+import type { Host } from '../../src/validation/world.js'
 import { gzip, zip } from './archive.js'
-import type { NeutralEvent } from './events.js'
 import { expectationsOf } from './expectations.js'
-import { type Collection, type Fleet, playFleet } from './fleet.js'
-import { type DefenderRow, defenderCsv, defenderRows } from './forms/defender.js'
-import { evtxFile } from './forms/evtx.js'
-import { otherRecords } from './forms/other-logs.js'
-import { securityRecords } from './forms/security.js'
-import { sysmonRecords } from './forms/sysmon.js'
-import type { WindowsRecord } from './forms/windows-record.js'
-import { ingestedDocument, winlogbeatDocument } from './forms/winlogbeat.js'
-import type { Host } from './world.js'
 
 /** A file of `samples/`, and how many records a reader must find in it (for an archive: in all its members). */
 export interface SampleFile {
@@ -22,7 +21,8 @@ export interface SampleFile {
 
 /** Makes the whole sample. The same bytes every time, up to how the installed zlib compresses. */
 export function makeSample(): SampleFile[] {
-  const fleet = playFleet()
+  const plan = parse(readFileSync(new URL('fleet.yaml', import.meta.url), 'utf8')) as FleetPlan
+  const fleet = playFleet(plan)
   const files = [...fleet.hosts.values()].flatMap((host) => hostFiles(host, fleet))
   files.push(...defenderFiles(fleet))
   files.sort((one, other) => (one.path < other.path ? -1 : 1))
@@ -44,19 +44,6 @@ function hostFiles(host: Host, fleet: Fleet): SampleFile[] {
   )
   if (collection.form === 'evtx') return evtxFiles(host, collection, records)
   return [jsonLines(host, collection, records)]
-}
-
-/** The machine's records in order of time. */
-function windowsRecords(events: readonly NeutralEvent[], collection: Collection): WindowsRecord[] {
-  const settings = { commandLines: collection.commandLines ?? true }
-  const records = events.flatMap((event) => [
-    ...sysmonRecords(event),
-    ...securityRecords(event, settings),
-    ...otherRecords(event),
-  ])
-  return records
-    .filter((record) => collection.only?.includes(record.channel) ?? true)
-    .sort((one, other) => one.time - other.time)
 }
 
 function evtxFiles(host: Host, collection: Collection, records: readonly WindowsRecord[]): SampleFile[] {

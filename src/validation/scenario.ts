@@ -1,3 +1,5 @@
+import { loadContent } from '../content/load.js'
+
 /**
  * A scenario is a story as data: who does what on which machine, when, and what a scan of it must and must not list
  * (`content/scenarios`, checked by `content/published/scenario.schema.json`). It says nothing about log formats.
@@ -127,4 +129,8 @@ export function milliseconds(offset: Offset): number {
     number,
   ]
   return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000 + millis
+}
+
+export function loadScenarios(): readonly Scenario[] {
+  return loadContent<Scenario>('scenarios')
 }

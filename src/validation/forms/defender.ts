@@ -1,5 +1,4 @@
-import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
+import { loadContent } from '../../content/load.js'
 import type { NeutralEvent } from '../events.js'
 import { digest } from '../random.js'
 import { type Account, contentOf, fileName, hashesOf, type Process, type Program } from '../world.js'
@@ -10,10 +9,16 @@ export interface DefenderRow {
   readonly cells: Readonly<Record<string, string | number | boolean>>
 }
 
+let columns: Readonly<Record<string, readonly string[]>> | undefined
+
 /** Columns of every table, in the order of the product. */
-export const DEFENDER_COLUMNS = parse(
-  readFileSync(new URL('defender-columns.yaml', import.meta.url), 'utf8'),
-) as Readonly<Record<string, readonly string[]>>
+export function defenderColumns(): Readonly<Record<string, readonly string[]>> {
+  columns ??= Object.assign({}, ...loadContent<Record<string, readonly string[]>>('forms')) as Record<
+    string,
+    readonly string[]
+  >
+  return columns
+}
 
 /** What the sensor of Microsoft Defender for Endpoint reports about an event, as advanced hunting shows it. */
 export function defenderRows(event: NeutralEvent): DefenderRow[] {
@@ -155,7 +160,7 @@ export function defenderRows(event: NeutralEvent): DefenderRow[] {
 
 /** One table as the portal exports it: every column, empty where there is nothing. `localised`: times as a grid set to English shows them. */
 export function defenderCsv(table: string, rows: readonly DefenderRow[], localised: boolean): string {
-  const columns = DEFENDER_COLUMNS[table]
+  const columns = defenderColumns()[table]
   if (!columns) throw new Error(`no columns for ${table}`)
   const lines = rows.map(({ cells, time }, index) => {
     const all: DefenderRow['cells'] = {

@@ -1,3 +1,4 @@
+import { loadContent } from '../content/load.js'
 import { digest, guidOf, type Random } from './random.js'
 
 /** What a program's file says about itself (`content/programs`). */
@@ -193,4 +194,10 @@ export function fileName(path: string): string {
 
 export function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('\\'))
+}
+
+/** The programs of `content/programs` by name. */
+export function loadPrograms(): Readonly<Record<string, Program>> {
+  const files = loadContent<{ readonly programs: Readonly<Record<string, Program>> }>('programs')
+  return Object.assign({}, ...files.map((file) => file.programs)) as Readonly<Record<string, Program>>
 }

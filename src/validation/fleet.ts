@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
-import { readFolder } from '../../src/content/load.js'
+import { loadContent } from '../content/load.js'
 import type { NeutralEvent } from './events.js'
 import { type Performance, play } from './play.js'
 import { Random } from './random.js'
-import type { Scenario } from './scenario.js'
-import { type Host, type Program, World } from './world.js'
+import { loadScenarios, type Scenario } from './scenario.js'
+import { type Directory, type Host, loadPrograms, World } from './world.js'
 
 /** How a machine's events are collected. */
 export interface Collection {
@@ -29,15 +27,10 @@ export interface Fleet {
   readonly events: readonly NeutralEvent[]
 }
 
-/** Plays everything that `fleet.yaml` says and gives the events of all machines in order of time. */
-export function playFleet(): Fleet {
-  const plan = parse(readFileSync(new URL('fleet.yaml', import.meta.url), 'utf8')) as Plan
-  const scenarios = new Map(readFolder<Scenario>('content/scenarios').map((scenario) => [scenario.id, scenario]))
-  const programs = Object.assign(
-    {},
-    ...readFolder<{ programs: Record<string, Program> }>('content/programs').map((file) => file.programs),
-  ) as Record<string, Program>
-  const hosts = new Map(Object.entries(plan.hosts).map(([name, host]) => [name, hostOf(name, host, plan)]))
+/** Plays everything that a plan says and gives the events of all machines in order of time. */
+export function playFleet(plan: FleetPlan): Fleet {
+  const scenarios = new Map(loadScenarios().map((scenario) => [scenario.id, scenario]))
+  const programs = loadPrograms()
   const start = Date.parse(plan.start) * 1000
   const directory = {
     netbios: plan.company.netbios,
@@ -46,6 +39,7 @@ export function playFleet(): Fleet {
     users: plan.users,
     admins: plan.admins,
   }
+  const hosts = new Map(Object.entries(plan.hosts).map(([name, host]) => [name, hostOf(name, host, directory)]))
   const world = new World(hosts, programs, directory, start)
   const scenario = (id: string) => {
     const found = scenarios.get(id)
@@ -66,7 +60,8 @@ export function playFleet(): Fleet {
   return { hosts, collection, performances, events: play(world, performances) }
 }
 
-interface Plan {
+/** Machines, their people, what each machine logs, and which stories are played when. */
+export interface FleetPlan {
   readonly company: {
     readonly netbios: string
     readonly domain: string
@@ -102,7 +97,7 @@ interface Life {
   readonly between: readonly [number, number]
 }
 
-function daily(life: Life, scenario: Scenario, hosts: readonly Host[], plan: Plan, start: number): Performance[] {
+function daily(life: Life, scenario: Scenario, hosts: readonly Host[], plan: FleetPlan, start: number): Performance[] {
   const performances: Performance[] = []
   const desks = hosts.filter((host) => host.role === 'workstation')
   for (const host of hosts) {
@@ -134,17 +129,21 @@ function hostNamed(hosts: ReadonlyMap<string, Host>, name: string): Host {
   return host
 }
 
-function hostOf(name: string, host: Plan['hosts'][string], plan: Plan): Host {
-  const server = host.role !== 'workstation'
+/** A machine that nothing has happened on yet. */
+export function hostOf(
+  name: string,
+  { ip, role, owner }: Pick<Host, 'ip' | 'role'> & { readonly owner?: string | undefined },
+  { domain, netbios }: Pick<Directory, 'domain' | 'netbios'>,
+): Host {
   return {
     name,
-    fqdn: `${name.toLowerCase()}.${plan.company.directory}`,
-    ip: host.ip,
-    role: host.role,
-    os: server ? 'Windows Server 2025 Standard' : 'Windows 11 Pro',
+    fqdn: `${name.toLowerCase()}.${domain}`,
+    ip,
+    role,
+    os: role === 'workstation' ? 'Windows 11 Pro' : 'Windows Server 2025 Standard',
     build: '26100.1882',
-    netbios: plan.company.netbios,
-    owner: host.owner,
+    netbios,
+    owner,
     random: new Random(`host ${name}`),
     standing: new Map(),
     sessions: new Map(),

@@ -1,4 +1,4 @@
-import { type DataItem, type EvtxEvent, EvtxWriter } from '../../../src/telemetry/evtx/index.js'
+import { type DataItem, type EvtxEvent, EvtxWriter } from '../../telemetry/evtx/index.js'
 import type { WindowsRecord } from './windows-record.js'
 
 /** The bytes of an EVTX file with these records, numbered from `firstRecordId` on. */

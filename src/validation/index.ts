@@ -1,0 +1,5 @@
+export type { NeutralEvent } from './events.js'
+export { type Collection, type FleetPlan, playFleet } from './fleet.js'
+export { replay } from './replay.js'
+export { loadScenarios, type Scenario } from './scenario.js'
+export { shippedLines, windowsRecords } from './windows-records.js'
