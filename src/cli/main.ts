@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander'
+import { FORMATS } from '../findings/render/formats.js'
 import { version } from '../findings/version.js'
 
 // The command line. Each verb's work is loaded when the verb is used, so that help and mistakes are answered at once.
@@ -41,7 +42,7 @@ program
     'Reads every log below the given paths (EVTX, event XML, JSON, Defender and Log Analytics exports; archives in place) and\nprints which remote access tools are in them, on which hosts, since when, and what the detections found.',
   )
   .argument('[paths...]', 'files and folders; none with --store reports on what is stored')
-  .addOption(format(['table', 'json', 'ndjson', 'csv', 'html']))
+  .addOption(format(FORMATS))
   .addOption(out)
   .addOption(force)
   .addOption(store)

@@ -1,6 +1,6 @@
-import { visible } from '../../text/visible.js'
 import { instancesOf } from '../instances.js'
 import type { Finding, InventoryEntry, Report } from '../report.js'
+import { csvRecord } from './csv-cell.js'
 import { pairs, valueText } from './words.js'
 
 /**
@@ -8,9 +8,9 @@ import { pairs, valueText } from './words.js'
  * formula starts with an apostrophe, and control characters are written as code points, so the JSON is what to compute with.
  */
 export function* csvChunks(report: Report): Iterable<string> {
-  yield record(COLUMNS)
-  for (const entry of report.inventory) yield record(cells(inventoryRow(entry)))
-  for (const finding of report.findings) yield record(cells(findingRow(finding)))
+  yield csvRecord(COLUMNS)
+  for (const entry of report.inventory) yield csvRecord(cells(inventoryRow(entry)))
+  for (const finding of report.findings) yield csvRecord(cells(findingRow(finding)))
 }
 
 const COLUMNS = [
@@ -78,17 +78,4 @@ const findingRow = (finding: Finding): Row => ({
   sources: finding.events.map(({ source, position }) => `${source} at ${position}`).join(SEPARATOR),
 })
 
-const cells = (row: Row): readonly string[] => COLUMNS.map((column) => cell(row[column] ?? ''))
-
-function cell(value: string | number): string {
-  if (typeof value === 'number') return String(value)
-  const text = visible(value)
-  return FORMULA.test(text) ? `'${text}` : text
-}
-
-// Spreadsheets also take the full-width forms, and look past spaces.
-const FORMULA = /^\s*[=+\-@＝＋－＠]/
-
-const record = (texts: readonly string[]): string => `${texts.map(quote).join(',')}\r\n`
-
-const quote = (text: string): string => (/[",]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+const cells = (row: Row): readonly (string | number | null)[] => COLUMNS.map((column) => row[column] ?? null)
