@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { storeTables } from '../backends/duckdb/tables.js'
-import { clockOf, narrow } from '../detection/clock.js'
 import { type CompiledQuery, compileKql } from '../detection/compile-query.js'
 import type { Clause } from '../detection/explain/clause.js'
 import { eventRow } from '../detection/explain/event-row.js'
@@ -11,15 +10,16 @@ import { scalarWords, valueWords } from '../detection/explain/scalar-words.js'
 import { originsOf } from '../detection/origins.js'
 import type { Rule } from '../detection/rules.js'
 import { runRule } from '../detection/run-rule.js'
+import { clockOf, narrow } from '../findings/scan.js'
 import { findTable, type QueryTable, type Watchlists } from '../ir/schema.js'
 import { closestName } from '../text/closest-name.js'
 import { pad, widthOf, wrap } from '../text/fit.js'
 import { createPaint, type Paint } from '../text/paint.js'
 import { visible } from '../text/visible.js'
 import { ConfigurationError } from './failure.js'
-import { type InputOptions, openInput, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { ruleSources } from './rule-source.js'
+import { type InputOptions, openInput, timeOption, watchlistsOf } from './scan.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
 export interface ExplainOptions extends InputOptions, OutputOptions {
@@ -36,7 +36,7 @@ export async function explain(given: string, paths: readonly string[], options: 
   const asOf = timeOption('--as-of', options.asOf) ?? (event === undefined ? undefined : timeOfEvent(event))
   const watchlists = watchlistsOf(options.watchlists)
   let code = 0
-  for (const source of ruleSources(given)) {
+  for (const source of await ruleSources(given)) {
     for (const { rule, queryMap } of source.rules) {
       const compiled = compileKql(rule.query, { asOf: asOf ?? Date.now() * 1000, watchlists })
       if (!compiled.ok) {

@@ -8,9 +8,9 @@ import { wrap } from '../text/fit.js'
 import { createPaint } from '../text/paint.js'
 import { positionAt } from '../text/span.js'
 import { visible, visibleJson } from '../text/visible.js'
-import { watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { type RuleSource, ruleSources } from './rule-source.js'
+import { watchlistsOf } from './scan.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
 export interface LintOptions extends OutputOptions {
@@ -28,7 +28,7 @@ interface LintedSource {
 /** `latchkey lint`: what is wrong with rules and queries, without any logs. Exit code 2 where one of them cannot run. */
 export async function lint(given: readonly string[], options: LintOptions): Promise<number> {
   checkOutput(options)
-  const sources = given.flatMap(ruleSources)
+  const sources = (await Promise.all(given.map(ruleSources))).flat()
   const asOf = Date.now() * 1000
   const watchlists = watchlistsOf(options.watchlists)
   const linted = sources.map((source) => lintSource(source, asOf, options.quiet === true, watchlists))

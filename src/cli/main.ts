@@ -22,7 +22,7 @@ const force = new Option('--force', 'write over an existing file')
 const repeated = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
 const rules = new Option(
   '--rules <path>',
-  'run the rules of this file or folder too: Sentinel and Defender YAML or JSON, .kql; may be given again',
+  'run the rules of this file, folder or archive too: Sigma, Sentinel and Defender YAML or JSON, .kql; may be given again',
 ).argParser(repeated)
 const watchlists = new Option(
   '--watchlists <folder>',

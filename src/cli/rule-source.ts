@@ -15,10 +15,10 @@ export interface RuleSource {
 const same = (offset: number): number => offset
 
 /** A path, `@file`, the id of a rule that comes with latchkey, or the text of a query. */
-export function ruleSources(given: string): readonly RuleSource[] {
+export async function ruleSources(given: string): Promise<readonly RuleSource[]> {
   if (given.startsWith('@')) return [ofQuery(given.slice(1), readText(given.slice(1)))]
   if (existsSync(given))
-    return rulesAt(given).map((file) => ({ name: file.path, text: file.text, file, rules: file.rules }))
+    return (await rulesAt(given)).map((file) => ({ name: file.path, text: file.text, file, rules: file.rules }))
   const ours = loadRules().find(({ id }) => id === given)
   if (ours) return [{ name: ours.id, text: ours.query, file: undefined, rules: [{ rule: ours, queryMap: same }] }]
   if (/^[^\s|]*([/\\][^\s|]*|\.(ya?ml|json|kql))$/i.test(given)) throw new ConfigurationError(`${given} does not exist`)

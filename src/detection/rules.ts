@@ -44,7 +44,7 @@ export interface GivenRule {
   readonly userColumns: readonly string[]
 }
 
-export type RuleFormat = 'latchkey' | 'sentinel' | 'defender' | 'kql'
+export type RuleFormat = 'latchkey' | 'sentinel' | 'defender' | 'kql' | 'sigma'
 
 export interface Trigger {
   readonly operator: 'more than' | 'fewer than' | 'exactly' | 'other than'

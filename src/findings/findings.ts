@@ -99,7 +99,7 @@ function rowWords(columns: Match['columns']): string {
 
 const ELSEWHERE = /^(Timestamp|TimeGenerated|DeviceId|DeviceName|Computer|AccountName|ReportId|TenantId|Type)$/
 
-function eventOf(event: EvidenceEvent, mask: (text: string) => string): FindingEvent {
+export function eventOf(event: EvidenceEvent, mask: (text: string) => string): FindingEvent {
   const fields: Record<string, unknown> = {}
   try {
     Object.assign(fields, JSON.parse(String(event.fields ?? '{}')))
@@ -118,17 +118,20 @@ function eventOf(event: EvidenceEvent, mask: (text: string) => string): FindingE
   }
 }
 
-function masked(columns: Readonly<Record<string, unknown>>, mask: (text: string) => string): Record<string, unknown> {
+export function masked(
+  columns: Readonly<Record<string, unknown>>,
+  mask: (text: string) => string,
+): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(columns).map(([name, value]) => [name, typeof value === 'string' ? mask(value) : value]),
   )
 }
 
-function timeOf(event: EvidenceEvent | undefined): string | null {
+export function timeOf(event: EvidenceEvent | undefined): string | null {
   const micros = event?.time_micros
   return micros === null || micros === undefined ? null : formatTime(Number(micros))
 }
 
-function textOf(value: unknown): string | null {
+export function textOf(value: unknown): string | null {
   return value === null || value === undefined || value === '' ? null : String(value)
 }

@@ -3,7 +3,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import { expect, test } from 'vitest'
 import { cleanReport, emptyReport, fleetReport, hostileReport, largeReport } from '../../test/fixtures/report.js'
 import { render } from './render/index.js'
-import type { Report } from './report.js'
+import type { Report, RuleAbout } from './report.js'
 
 const schema = JSON.parse(
   readFileSync(new URL('../../content/published/report.schema.json', import.meta.url), 'utf8'),
@@ -37,18 +37,39 @@ test.each([
   expect(validate.errors).toBeNull()
 })
 
+const ABOUT: Required<RuleAbout> = {
+  file: 'rules/a.yml',
+  id: 'ca8d2a9c-0d5a-4f5e-9c8e-000000000000',
+  status: 'test',
+  level: 'high',
+  description: 'About',
+  author: 'An author',
+  date: '2025-01-31',
+  modified: '2026-01-31',
+  tags: ['attack.t1219.002'],
+  references: ['https://example.net'],
+  falsePositives: ['Administrators'],
+  logsource: 'category process_creation, product windows',
+}
+
 /** Every list has an item and nothing is null that need not be. The compiler holds it to the type, the tests to the schema. */
 const FULL: Required<Report> = {
   ...fleetReport(),
+  summary: {
+    ...fleetReport().summary,
+    rules: fleetReport().summary.rules.map((rule) => ({ ...rule, outcome: 'ran' as const })),
+  },
   inventory: fleetReport()
     .inventory.filter(({ otherTenants }) => otherTenants !== undefined)
     .slice(0, 1),
-  findings: fleetReport().findings.slice(0, 1),
+  findings: fleetReport()
+    .findings.slice(0, 1)
+    .map((finding) => ({ ...finding, about: ABOUT })),
 }
 
 /** Keys of maps whose names are the data's, not ours. */
 const OPEN = new Set(['columns', 'fields', 'tenant', 'otherTenants'])
-const OPTIONAL = new Set(['activity', 'otherTenants'])
+const OPTIONAL = new Set(['activity', 'otherTenants', 'outcome', 'about'])
 
 /** Every place of an object's key: `['summary', 'files', 'read']`. */
 function* keyPaths(value: Json, path: readonly (string | number)[] = []): Iterable<readonly (string | number)[]> {

@@ -54,6 +54,8 @@ export interface Summary {
     readonly title: string
     readonly matches: number
     readonly note: string | null
+    /** `not-applicable`: nothing that was read is a log that the rule is about; `note` names the log. Without it the rule ran. */
+    readonly outcome?: 'ran' | 'not-applicable' | 'refused'
   }[]
   readonly seconds: number
 }
@@ -123,6 +125,25 @@ export interface Finding {
   /** In a sentence: what made it fire. */
   readonly why: string
   readonly events: readonly FindingEvent[]
+  /** What the rule says of itself, where it comes from a Sigma file. */
+  readonly about?: RuleAbout
+}
+
+export interface RuleAbout {
+  readonly file: string
+  readonly id: string | null
+  readonly status: string | null
+  /** The level as the file has it; the finding's is the nearest of ours. */
+  readonly level: string | null
+  readonly description: string
+  readonly author: string | null
+  readonly date: string | null
+  readonly modified: string | null
+  readonly tags: readonly string[]
+  readonly references: readonly string[]
+  readonly falsePositives: readonly string[]
+  /** `category process_creation, product windows`; empty for a correlation. */
+  readonly logsource: string
 }
 
 export interface FindingEvent {

@@ -1,16 +1,18 @@
 import type { IngestResult } from '../backends/duckdb/ingest.js'
+import { quoteIdentifier } from '../backends/duckdb/quote.js'
 import type { Store } from '../backends/duckdb/store.js'
-import { clockOf, everyEvent, narrow } from '../detection/clock.js'
 import { identify, type Observation } from '../detection/identity/index.js'
 import { loadRules, type Rule } from '../detection/rules.js'
 import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
+import { type GivenSigma, runSigmaRules } from '../detection/sigma/run-rules.js'
 import { maskSecrets } from '../detection/tenant/index.js'
 import type { Watchlists } from '../ir/schema.js'
 import { formatTime } from '../telemetry/time.js'
 import { findingsOf, type Naming } from './findings.js'
 import { inventoryOf, type Stretches } from './inventory.js'
 import { type Finding, LEVELS, type Report, type Summary } from './report.js'
-import { summarise } from './summary.js'
+import { sigmaFindings, sigmaRuleLines } from './sigma-findings.js'
+import { everyEvent, summarise } from './summary.js'
 import { version } from './version.js'
 
 export interface ReportOptions {
@@ -22,6 +24,8 @@ export interface ReportOptions {
   readonly until: number | undefined
   /** What runs; our own rules without it. */
   readonly rules?: readonly Rule[]
+  /** Sigma documents that run beside them. */
+  readonly sigma?: readonly GivenSigma[] | undefined
   readonly watchlists?: Watchlists | undefined
   /** Built-in and administrators' tools in the inventory too. */
   readonly allTools: boolean
@@ -30,6 +34,9 @@ export interface ReportOptions {
 
 /** Rows of one rule that become findings; the number of all stands in the summary. */
 const FINDINGS_PER_RULE = 10_000
+
+/** The same for a Sigma rule: there are thousands of them, and each has a finding for every event. */
+const FINDINGS_PER_SIGMA_RULE = 1_000
 
 /** The report of what a store holds. */
 export async function reportOf(store: Store, options: ReportOptions): Promise<Report> {
@@ -54,6 +61,11 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
       matches: run.total,
       note: run.refused ?? ([cut, ...run.notes].filter((note) => note !== null).join('; ') || null),
     })
+  }
+  if (options.sigma !== undefined && options.sigma.length > 0) {
+    const runs = await runSigmaRules(store, options.sigma, { limit: FINDINGS_PER_SIGMA_RULE })
+    rules.push(...sigmaRuleLines(runs))
+    for (const finding of await sigmaFindings(store, runs, nameTool, maskSecrets)) findings.push(finding)
   }
   findings.sort(
     (a, b) =>
@@ -83,6 +95,37 @@ async function stretchesOf(store: Store): Promise<Stretches | undefined> {
   )
   if (first === null || first === undefined) return undefined
   return { first: Number(first), width: Math.max(60e6, Math.ceil((Number(last) - Number(first) + 1) / STRETCHES)) }
+}
+
+/** Leaves out events before `since` and from `until` on, for whatever asks the store from now on. */
+export async function narrow(store: Store, since: number | undefined, until: number | undefined): Promise<void> {
+  if (since === undefined && until === undefined) return
+  const conditions = [
+    since === undefined ? '' : `time >= make_timestamp(${since})`,
+    until === undefined ? '' : `time < make_timestamp(${until})`,
+  ]
+  const [[database] = []] = await store.rows('SELECT current_database()')
+  for (const { name } of store.model.classes) {
+    const table = `${quoteIdentifier(String(database))}.main.${quoteIdentifier(name)}`
+    await store.connection.run(
+      `CREATE OR REPLACE TEMP VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${table} WHERE ${conditions.filter(Boolean).join(' AND ')}`,
+    )
+  }
+}
+
+/** The newest event. A time later than a day from now is a broken clock and is passed over; without any event the wall clock serves. */
+export async function clockOf(
+  store: Store,
+  given: number | undefined,
+): Promise<{ readonly micros: number; readonly from: Summary['asOf']['from'] }> {
+  if (given !== undefined) return { micros: given, from: 'option' }
+  const latest = (Date.now() + 86_400_000) * 1000
+  const [[newest] = []] = await store.rows(
+    `SELECT max(epoch_us(time)) FROM (${everyEvent(store, 'time')}) WHERE time <= make_timestamp(${latest})`,
+  )
+  return newest === null || newest === undefined
+    ? { micros: Date.now() * 1000, from: 'wall clock' }
+    : { micros: Number(newest), from: 'newest event' }
 }
 
 /** What the events behind a match name. */

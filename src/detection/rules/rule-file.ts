@@ -1,5 +1,6 @@
 import { basename, extname } from 'node:path'
 import { type Document, isMap, isScalar, isSeq, type Node, parseAllDocuments, type Scalar, type YAMLMap } from 'yaml'
+import { parseSigma, type SigmaDocument } from '../../dialects/sigma/index.js'
 import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
 import { span } from '../../text/span.js'
 import type { Rule, RuleFormat } from '../rules.js'
@@ -19,6 +20,8 @@ export interface RuleFile {
   /** Undefined where the file holds something else than rules. */
   readonly format: RuleFormat | undefined
   readonly rules: readonly FileRule[]
+  /** What a Sigma file holds; its rules are run together and not one by one. */
+  readonly documents: readonly SigmaDocument[]
   readonly diagnostics: readonly Diagnostic[]
 }
 
@@ -51,16 +54,31 @@ export function parseRuleFile(path: string, source: string): RuleFile {
 }
 
 function parseText(path: string, text: string): RuleFile {
+  if (looksLikeSigma(text)) return sigmaFile(path, text)
   const documents = parse(text)
   const errors = documents.flatMap((document) => document.errors)
   if (errors.length === 0) return fromDocuments(path, text, documents, text, (offset) => offset, [])
-  if (extname(path).toLowerCase() === '.json' || !looksLikeRule(text)) return broken(path, text, errors[0]!)
+  const isJson = extname(path).toLowerCase() === '.json'
+  // Logs lie beside rules, one JSON object a line.
+  if (isJson && !text.includes('"query'))
+    return { path, text, format: undefined, rules: [], documents: [], diagnostics: [] }
+  if (isJson || !looksLikeRule(text)) return broken(path, text, errors[0]!)
   const repaired = repairRule(text, SENTINEL_SHAPE)
   if (!repaired.ok) return broken(path, text, errors[0]!, repaired.reason)
   const again = parse(repaired.text)
   const left = again.flatMap((document) => document.errors)[0]
   if (left) return broken(path, text, errors[0]!, 'the rest cannot be read either')
   return fromDocuments(path, text, again, repaired.text, repaired.map, repaired.notes)
+}
+
+/** A log source with a detection, or a correlation of rules, as keys of the document itself; told without reading it as YAML. */
+const looksLikeSigma = (text: string): boolean =>
+  ((/^detection\s*:/m.test(text) || /^filter\s*:/m.test(text)) && /^logsource\s*:/m.test(text)) ||
+  /^correlation\s*:/m.test(text)
+
+function sigmaFile(path: string, text: string): RuleFile {
+  const { documents, diagnostics } = parseSigma(text)
+  return { path, text, format: 'sigma', rules: [], documents, diagnostics }
 }
 
 const looksLikeRule = (text: string): boolean => /^query:/m.test(text)
@@ -85,7 +103,7 @@ function broken(path: string, source: string, fault: YamlFault, reason?: string)
   const why = reason === undefined ? message : `${message}; not repaired, because ${reason}`
   const place = span(fault.pos[0], Math.max(fault.pos[1], fault.pos[0]))
   const diagnostics = [diagnose('rule-not-read', place, { reason: why })]
-  return { path, text: source, format: 'sentinel', rules: [], diagnostics }
+  return { path, text: source, format: 'sentinel', rules: [], documents: [], diagnostics }
 }
 
 function fromDocuments(
@@ -97,6 +115,7 @@ function fromDocuments(
   notes: readonly Diagnostic[],
 ): RuleFile {
   const rules: FileRule[] = []
+  if (documents.some(({ contents }) => isMap(contents) && isSigma(contents))) return sigmaFile(path, source)
   const diagnostics: Diagnostic[] = [...notes]
   let format: RuleFormat | undefined
   for (const document of documents) {
@@ -109,7 +128,7 @@ function fromDocuments(
       if (found.rule) rules.push({ ...found.rule, queryMap: (offset) => map(found.rule!.queryMap(offset)) })
     }
   }
-  return { path, text: source, format, rules, diagnostics }
+  return { path, text: source, format, rules, documents: [], diagnostics }
 }
 
 /** The maps of a file that may be rules: the file itself, the items of a list, what Microsoft Graph wraps in `value`. */
@@ -120,6 +139,9 @@ function ruleNodes(contents: Node | null): readonly YAMLMap[] {
   return isSeq(value) ? value.items.filter((item) => isMap(item)) : [contents]
 }
 
+const isSigma = (node: YAMLMap): boolean =>
+  node.has('correlation') || (node.has('logsource') && (node.has('detection') || node.has('filter')))
+
 function formatOf(node: YAMLMap): RuleFormat | undefined {
   if (node.has('queryCondition') || node.has('detectionAction')) return 'defender'
   if (node.has('language') && node.has('query')) return 'latchkey'
@@ -128,7 +150,7 @@ function formatOf(node: YAMLMap): RuleFormat | undefined {
     : undefined
 }
 
-const QUERY_AT: Readonly<Record<Exclude<RuleFormat, 'kql'>, readonly string[]>> = {
+const QUERY_AT: Readonly<Record<Exclude<RuleFormat, 'kql' | 'sigma'>, readonly string[]>> = {
   sentinel: ['query'],
   latchkey: ['query'],
   defender: ['queryCondition', 'queryText'],
@@ -141,7 +163,7 @@ function fromNode(
   document: Document.Parsed,
   text: string,
 ): { readonly rule?: FileRule; readonly diagnostics: readonly Diagnostic[] } {
-  const at = format === 'kql' ? [] : QUERY_AT[format]
+  const at = format === 'kql' || format === 'sigma' ? [] : QUERY_AT[format]
   const scalar = node.getIn(at, true) as unknown
   if (!isScalar(scalar) || typeof scalar.value !== 'string' || scalar.value.trim() === '')
     return { diagnostics: [diagnose('rule-missing-key', spanOf(node), { key: at.join('.') })] }
@@ -231,6 +253,7 @@ function plainQuery(path: string, source: string): RuleFile {
     text: source,
     format: 'kql',
     rules: [{ rule, queryMap: (offset) => offset, queryNode }],
+    documents: [],
     diagnostics: [],
   }
 }

@@ -2,4 +2,12 @@
 export { type FieldView, SEPARATOR, type SigmaColumn } from './field-columns.js'
 export { EVENTS, type FieldKind, type LoweredSigma, type LowerSigmaOptions, lowerSigma } from './lower.js'
 export { type ParsedSigma, parseSigma } from './parser.js'
-export type { LogSource, SigmaCorrelation, SigmaDocument, SigmaFilter, SigmaRule } from './syntax.js'
+export type {
+  DetectionItem,
+  LogSource,
+  SearchBody,
+  SigmaCorrelation,
+  SigmaDocument,
+  SigmaFilter,
+  SigmaRule,
+} from './syntax.js'

@@ -39,6 +39,7 @@ export function readingNotes(summary: Summary): readonly string[] {
   const { files, records, asOf, rules } = summary
   const rate = summary.seconds > 0 ? `, ${count(Math.round(records.read / summary.seconds))} records/s` : ''
   const matched = rules.filter(({ matches }) => matches > 0).length
+  const without = rules.filter(({ outcome }) => outcome === 'not-applicable' || outcome === 'refused')
   return [
     `${plural(files.read, 'file')}, ${bytes(files.bytes)}, ${plural(records.read, 'record')} in ${duration(summary.seconds)}${rate}.`,
     files.duplicate > 0 || records.duplicate > 0
@@ -48,6 +49,34 @@ export function readingNotes(summary: Summary): readonly string[] {
       ? `${plural(records.timeAssumedUtc, 'record')} had a time without a zone, taken as UTC.`
       : '',
     records.withoutTime > 0 ? `${plural(records.withoutTime, 'record')} had no readable time.` : '',
-    `${plural(rules.length, 'rule')} ran, ${count(matched)} matched. Now is ${clock(visible(asOf.time))} UTC (${asOf.from}).`,
+    `${plural(rules.length - without.length, 'rule')} ran, ${count(matched)} matched. Now is ${clock(visible(asOf.time))} UTC (${asOf.from}).`,
+    ...unrunRules(summary),
   ].filter((note) => note !== '')
 }
+
+/** Logs and reasons that a sentence names; the rest is counted. */
+const MOST_REASONS = 6
+
+/** Rules that did not run, by what is missing and why they were refused. */
+function unrunRules({ rules }: Summary): readonly string[] {
+  return (['not-applicable', 'refused'] as const).flatMap((outcome) => {
+    const reasons = new Map<string, number>()
+    for (const rule of rules)
+      if (rule.outcome === outcome) {
+        const reason = visible(rule.note ?? 'for no reason that is known')
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+      }
+    if (reasons.size === 0) return []
+    const total = [...reasons.values()].reduce((sum, each) => sum + each, 0)
+    const told = [...reasons].sort((a, b) => b[1] - a[1]).map(([reason, times]) => `${reason} (${count(times)})`)
+    const words =
+      outcome === 'refused'
+        ? `${total === 1 ? 'was' : 'were'} refused`
+        : `${total === 1 ? 'does' : 'do'} not apply: nothing that was read is a log of`
+    return [`${plural(total, 'rule')} ${words}${outcome === 'refused' ? ':' : ''} ${some(told, MOST_REASONS)}.`]
+  })
+}
+
+/** Notes on single rules that ran. */
+export const rulesWithNotes = ({ rules }: Summary): Summary['rules'] =>
+  rules.filter(({ note, outcome }) => note !== null && outcome !== 'not-applicable' && outcome !== 'refused')

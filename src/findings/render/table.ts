@@ -2,7 +2,7 @@ import { fitEnd, fitMiddle, pad, widthOf, wrap } from '../../text/fit.js'
 import { createPaint, type Paint } from '../../text/paint.js'
 import { visible } from '../../text/visible.js'
 import type { Finding, Level, Report } from '../report.js'
-import { nothingFound, nothingMatched, readingNotes, scopeLine } from './statements.js'
+import { nothingFound, nothingMatched, readingNotes, rulesWithNotes, scopeLine } from './statements.js'
 import { channelViews, countLevels, LEVELS, levelViews, rejectionViews, type ToolView, toolViews } from './view.js'
 import { clock, count, plural, some } from './words.js'
 
@@ -265,7 +265,7 @@ function writeRead(page: Page, report: Report): void {
       2,
       page.paint.dim,
     )
-  const noted = summary.rules.filter(({ note }) => note !== null)
+  const noted = rulesWithNotes(summary)
   for (const { title, id, note } of noted.slice(0, MOST.notes))
     page.paragraph(`rule ${visible(title) || visible(id)}: ${visible(note!)}`, 2, page.paint.yellow, 3)
   if (noted.length > MOST.notes)

@@ -1,5 +1,5 @@
 import type { Report } from '../../report.js'
-import { readingNotes } from '../statements.js'
+import { readingNotes, rulesWithNotes } from '../statements.js'
 import { channelViews, rejectionViews } from '../view.js'
 import { count, plural } from '../words.js'
 import { data, html, type Markup } from './markup.js'
@@ -50,7 +50,7 @@ function schemas({ summary }: Report): Markup {
 }
 
 function rules({ summary }: Report): Markup | null {
-  const noted = summary.rules.filter(({ note }) => note !== null)
+  const noted = rulesWithNotes(summary)
   if (noted.length === 0) return null
   const rows = noted
     .slice(0, MOST_NOTES)
