@@ -37,6 +37,8 @@ const FOLDERS: readonly Folder[] = [
   { name: 'lint', schema: 'lint.schema.json' },
   { name: 'scenarios', schema: 'scenario.schema.json' },
   { name: 'programs', schema: 'programs.schema.json' },
+  { name: 'value-sets', schema: 'value-sets.schema.json', check: checkValueSets },
+  { name: 'functions', schema: 'functions.schema.json' },
   { name: 'forms', schema: 'forms.schema.json' },
   { name: 'logsources', schema: 'log-source.schema.json', check: checkLogSources },
 ]
@@ -292,3 +294,24 @@ function filledBy(target: FieldTarget): { readonly columns: readonly string[]; r
 }
 
 main()
+
+/** Every tool that a set names is in the catalogue, and no id stands twice. */
+function checkValueSets(files: readonly ContentFile[], report: Report): void {
+  const seen = new Set<string>()
+  for (const { path, content } of files) {
+    const { sets, groups = [] } = content as {
+      sets: { id: string; values: (string | { tool: string })[] }[]
+      groups?: { id: string; tools: string[] }[]
+    }
+    for (const { id } of [...sets, ...groups]) {
+      if (seen.has(id)) report(path, `the id \`${id}\` stands twice`)
+      seen.add(id)
+    }
+    const tools = [
+      ...sets.flatMap(({ values }) => values.flatMap((each) => (typeof each === 'string' ? [] : [each.tool]))),
+      ...groups.flatMap((group) => group.tools),
+    ]
+    for (const tool of new Set(tools))
+      if (!existsSync(`content/tools/${tool}.yaml`)) report(path, `no tool \`${tool}\` in content/tools`)
+  }
+}

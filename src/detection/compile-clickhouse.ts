@@ -8,6 +8,7 @@ import type { QuerySchema } from '../ir/schema.js'
 import { UNIX_EPOCH } from '../ir/time.js'
 import type { Column } from '../ir/types.js'
 import { type Diagnostic, diagnose } from '../text/diagnostic.js'
+import { savedFunctions } from './value-sets.js'
 
 export interface ClickhouseQuery {
   readonly ok: true
@@ -41,10 +42,11 @@ export async function compileForClickhouse(
   if (!tree || diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics }
   const now = UNIX_EPOCH + BigInt(Math.trunc(options.asOf)) * 10n
   const discovered = new Map<string, readonly (readonly string[])[]>()
+  const schema = { ...options.tables.schema, functions: savedFunctions() }
   const emit = (query: Query) => emitClickhouse(query, (name) => options.tables.physical(name))
   try {
     for (let round = 0; ; round++) {
-      const lowered = lowerKql(tree, text, { schema: options.tables.schema, now, discovered })
+      const lowered = lowerKql(tree, text, { schema, now, discovered })
       if (lowered.ok) {
         const query = foldConstants(lowered.query)
         const split = splitQuery(query, (name) => options.tables.physical(name))

@@ -7,6 +7,7 @@ import type { Query } from '../ir/relation.js'
 import type { QuerySchema, Watchlists } from '../ir/schema.js'
 import { UNIX_EPOCH } from '../ir/time.js'
 import { type Diagnostic, diagnose } from '../text/diagnostic.js'
+import { savedFunctions } from './value-sets.js'
 
 export interface CompileOptions {
   /** The clock of `now()` and `ago()`, in microseconds since 1970 UTC. */
@@ -54,7 +55,8 @@ export function compileKql(text: string, options: CompileOptions): CompileResult
   const tables = options.tables ?? storeTables()
   const now = UNIX_EPOCH + BigInt(Math.trunc(options.asOf)) * 10n
   const discovered = options.discovered ?? new Map()
-  const schema = options.watchlists ? { ...tables.schema, watchlists: options.watchlists } : tables.schema
+  const functions = savedFunctions()
+  const schema = { ...tables.schema, functions, ...(options.watchlists && { watchlists: options.watchlists }) }
   const lowered = lowerKql(tree, text, { schema, now, discovered })
   try {
     if (!lowered.ok) {

@@ -1,10 +1,28 @@
 import type { Column } from './types.js'
+import type { Value } from './value.js'
 
 /** What a query may name: tables with their columns as the vendor documents them. Names are found exactly, then without case. */
 export interface QuerySchema {
   readonly tables: ReadonlyMap<string, QueryTable>
   /** Lists that an administrator keeps beside the events. */
   readonly watchlists?: Watchlists
+  /** Functions that are kept beside the tables, as a workspace keeps them; by name. */
+  readonly functions?: SavedFunctions
+}
+
+export type SavedFunctions = ReadonlyMap<string, SavedFunction>
+
+export type SavedFunction =
+  /** `name('set')` is an array of the set's values: what it stands for is the written-out list. */
+  | { readonly kind: 'values'; readonly name: string; readonly sets: ReadonlyMap<string, readonly Value[]> }
+  /** `name('set')` is a table. */
+  | { readonly kind: 'rows'; readonly name: string; readonly sets: ReadonlyMap<string, Rows> }
+  /** A function in the query's own language: `let name = (...) { ... };`. */
+  | { readonly kind: 'query'; readonly name: string; readonly text: string }
+
+export interface Rows {
+  readonly columns: readonly Column[]
+  readonly rows: readonly (readonly Value[])[]
 }
 
 /** By name in lower case. */

@@ -136,6 +136,18 @@ export const MESSAGES = {
     help: ({ closest, known }) =>
       closest ? `closest match is \`${closest}\`` : `known: ${known.slice(0, 8).join(', ') || 'none'}`,
   }),
+  'unknown-value-set': words<{
+    function: string
+    name: string
+    closest?: string | undefined
+    known: readonly string[]
+  }>({
+    severity: 'error',
+    message: ({ function: called, name }) =>
+      name === '' ? `\`${called}\` takes the name of a set, written out` : `\`${called}\` has no set \`${name}\``,
+    help: ({ closest, known }) =>
+      closest ? `closest match is \`${closest}\`` : `known: ${known.slice(0, 12).join(', ')}`,
+  }),
   'unused-let': words<{ name: string }>({
     severity: 'warning',
     message: ({ name }) => `\`${name}\` is defined and never used`,

@@ -7,6 +7,7 @@ export {
   type TenantRule,
   type Tier,
   type Tool,
+  type ToolValue,
 } from './catalogue.js'
 export {
   defaultIndex,

@@ -11,7 +11,7 @@ import { everyPart, expressionsOf, literalsOf, relationsOf } from './query-parts
  * passes over, and domains that belong to no tool. Only lists that are plainly about such tools are looked at.
  */
 export function lintByCatalogue(query: Query, source: string): Diagnostic[] {
-  return [...lintPrograms(query), ...lintDomains(source)]
+  return [...lintPrograms(query, source), ...lintDomains(source)]
 }
 
 interface Program {
@@ -47,17 +47,22 @@ function knownPrograms(): readonly Program[] {
 
 const FILE_NAMES = /(^|Process)(FileName|Name)$|^(Image|OriginalFileName)$/
 
+/** A call of a saved function. */
+const FROM_SETS = /_(RemoteAccess|IsRemoteAccess)\w*\s*\(/
+
 /** A list is about such tools where this many of its names, and this share of them, are in the catalogue. */
 const LEAST_KNOWN = 4
 const LEAST_SHARE = 0.4
 
-function lintPrograms(query: Query): Diagnostic[] {
+function lintPrograms(query: Query, source: string): Diagnostic[] {
   const found: Diagnostic[] = []
   for (const relation of relationsOf(query)) {
     if (relation.kind !== 'filter') continue
     for (const part of everyPart(relation.condition)) {
       const literals = literalsOf(part)
       if (!literals || !FILE_NAMES.test(literals.column)) continue
+      // A set that comes from the catalogue is the catalogue.
+      if (part.span && FROM_SETS.test(source.slice(part.span.start, part.span.end))) continue
       const names = literals.texts.filter((text) => text.includes('.'))
       const fits = (program: Program, name: string): boolean => matches('term', program.name, name, 'insensitive')
       const known = names.filter((name) => knownPrograms().some((program) => program.confirmed && fits(program, name)))

@@ -18,6 +18,7 @@ import {
   lowerScalar,
 } from './lower-scalar.js'
 import { isTabular, lowerTabular } from './lower-tabular.js'
+import { savedValues } from './saved-functions.js'
 import { closestName, findName, freshName, note, refuse, refuseForm } from './scope.js'
 import { child, items, type KqlNode } from './syntax.js'
 
@@ -35,6 +36,8 @@ export function lowerCall(node: KqlNode, env: Environment): Scalar {
   const signature = findSignature(name)
   if (signature) return lowerBySignature(signature, args, node, env)
   if (isAggregate(name)) return refuseForm(`the aggregate \`${written}\` outside \`summarize\``, node.span)
+  const saved = env.context.schema.functions?.get(written)
+  if (saved?.kind === 'values') return savedValues(saved, args, node, env)
   const candidates = [...functionNames(), ...Object.keys(SPECIAL), ...Object.keys(AGGREGATES)]
   return refuse('unsupported-function', child(node, 'Name').span, {
     language: 'KQL',

@@ -1,5 +1,6 @@
 import type { Relation } from '../../ir/relation.js'
 import type { Scalar } from '../../ir/scalar.js'
+import type { Span } from '../../text/span.js'
 import { convert } from './convert.js'
 import { lowerType } from './literals.js'
 import { lowerLet } from './lower-let.js'
@@ -18,13 +19,14 @@ export interface FunctionResult {
 }
 
 export function callFunction(
-  bound: BoundFunction,
+  called: BoundFunction,
   nodes: readonly KqlNode[],
   node: KqlNode,
   env: Environment,
   piped?: Relation,
 ): FunctionResult {
-  if (bound.kind === 'pattern') return refuseForm(`the pattern \`${bound.name}\``, node.span)
+  if (called.kind === 'pattern') return refuseForm(`the pattern \`${called.name}\``, node.span)
+  const bound = called.saved ? { ...called, declaration: placed(called.declaration, node.span) } : called
   const body = child(bound.declaration, 'Body')
   const scope = innerScope(bound.scope)
   bindArguments(bound, scope, nodes, node, env, piped)
@@ -47,6 +49,14 @@ export function callFunction(
     isTable: () => isTabular(result, inner),
   }
 }
+
+/** A saved function's tree at the place of its call, so that diagnostics point into the query. */
+const placed = (node: KqlNode, span: Span): KqlNode => ({
+  ...node,
+  span,
+  fields: Object.fromEntries(Object.entries(node.fields).map(([name, each]) => [name, placed(each, span)])),
+  items: node.items.map((each) => placed(each, span)),
+})
 
 interface Parameter {
   readonly name: string

@@ -8,6 +8,7 @@ import { jsonOf, lowerLiteral, lowerType } from './literals.js'
 import { callFunction } from './lower-function.js'
 import { type Environment, lowerConstant } from './lower-scalar.js'
 import { OPERATORS, SOURCE_OPERATORS } from './operators.js'
+import { savedRows } from './saved-functions.js'
 import { closestName, findName, note, refuse, refuseForm, spend } from './scope.js'
 import { child, items, type KqlNode } from './syntax.js'
 
@@ -86,7 +87,7 @@ export function isTabular(node: KqlNode, env: Environment): boolean {
       if (bound?.kind === 'function') {
         return callFunction(bound, items(child(node, 'ArgumentList'), 'Expressions'), node, env).isTable()
       }
-      return TABLE_FUNCTIONS.has(name)
+      return TABLE_FUNCTIONS.has(name) || env.context.schema.functions?.get(name)?.kind === 'rows'
     }
     case 'PathExpression': {
       const base = child(node, 'Expression')
@@ -147,6 +148,8 @@ function lowerTableCall(node: KqlNode, env: Environment): Relation {
     return lowerTableName({ ...node, kind: 'NameReference', text: table, fields: {} }, env)
   }
   if (/^_GetWatchlist$/i.test(name)) return lowerWatchlist(args, node, env)
+  const saved = env.context.schema.functions?.get(name)
+  if (saved?.kind === 'rows') return savedRows(saved, args, node, env)
   const closest = closestName(name, [...env.context.schema.tables.keys()])
   return refuse('unsupported-function', child(node, 'Name').span, { language: 'KQL', name, closest })
 }

@@ -5,6 +5,7 @@ import { lowerLet } from './lower-let.js'
 import { type Environment, lowerConstant, lowerScalar } from './lower-scalar.js'
 import { isTabular, lowerTabular } from './lower-tabular.js'
 import { project } from './operators.js'
+import { savedScope } from './saved-functions.js'
 import { type Context, innerScope, NeedsData, Refusal, refuseForm } from './scope.js'
 import { child, field, items, type KqlNode } from './syntax.js'
 
@@ -121,7 +122,7 @@ function tableThatCouldHave(input: Relation, context: Context): string | undefin
 }
 
 function lowerStatements(tree: KqlNode, context: Context): Relation {
-  const env: Environment = { context, scope: innerScope(undefined), columns: [] }
+  const env: Environment = { context, scope: innerScope(savedScope(context)), columns: [] }
   let result: Relation | undefined
   for (const statement of items(tree, 'Statements')) {
     switch (statement.kind) {

@@ -31,7 +31,14 @@ export interface Context {
 export type Bound =
   | { readonly kind: 'scalar'; readonly value: Scalar }
   | { readonly kind: 'table'; readonly relation: Relation }
-  | { readonly kind: 'function'; readonly declaration: KqlNode; readonly scope: Scope; readonly name: string }
+  | {
+      readonly kind: 'function'
+      readonly declaration: KqlNode
+      readonly scope: Scope
+      readonly name: string
+      /** It is kept beside the tables: its text is not the query's, and what it says stands at the call. */
+      readonly saved?: boolean
+    }
   | { readonly kind: 'pattern'; readonly declaration: KqlNode; readonly scope: Scope; readonly name: string }
 
 /** Names that `let` and parameters give, innermost first. */
