@@ -8,9 +8,9 @@ import { wrap } from '../text/fit.js'
 import { createPaint } from '../text/paint.js'
 import { positionAt } from '../text/span.js'
 import { visible, visibleJson } from '../text/visible.js'
+import { watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { type RuleSource, ruleSources } from './rule-source.js'
-import { watchlistsOf } from './scan.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
 export interface LintOptions extends OutputOptions {

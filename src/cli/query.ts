@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Store } from '../backends/duckdb/store.js'
+import { clockOf, narrow } from '../detection/clock.js'
 import { compileKql } from '../detection/compile-query.js'
 import { runQuery } from '../detection/run-query.js'
-import { clockOf, narrow } from '../findings/scan.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
 import { ConfigurationError } from './failure.js'
+import { type InputOptions, openInput, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { type Cell, type RowFormat, renderRows } from './rows.js'
-import { type InputOptions, openInput, timeOption, watchlistsOf } from './scan.js'
 import { terminalOf } from './terminal.js'
 
 export interface QueryOptions extends InputOptions, OutputOptions {
@@ -30,17 +30,26 @@ export async function query(text: string, paths: readonly string[], options: Que
     return queryClickhouse(source, paths, { ...options, clickhouse: options.clickhouse })
   }
   const given = timeOption('--as-of', options.asOf)
-  // A query that cannot run is refused before anything is read.
   const watchlists = watchlistsOf(options.watchlists)
+  // A store that is there opens on another thread while this one loads the parser.
+  const opening =
+    options.sql !== true && paths.length === 0 && options.store !== undefined && existsSync(options.store)
+      ? openInput(paths, options)
+      : undefined
+  opening?.catch(() => undefined)
+  // A query that cannot run is refused before anything is read.
   const first = compileKql(source.text, { asOf: given ?? Date.now() * 1000, watchlists })
   for (const diagnostic of first.diagnostics)
     if (options.quiet !== true || !first.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
-  if (!first.ok) return 2
+  if (!first.ok) {
+    await opening?.then(({ store }) => store.close())
+    return 2
+  }
   if (options.sql === true) {
     await writeOutput([`${first.sql}\n`], options)
     return 0
   }
-  const { store } = await openInput(paths, options)
+  const { store } = await (opening ?? openInput(paths, options))
   try {
     await narrow(store, timeOption('--since', options.since), timeOption('--until', options.until))
     const asOf = (await clockOf(store, given)).micros

@@ -1,6 +1,6 @@
 import type { IngestResult } from '../backends/duckdb/ingest.js'
-import { quoteIdentifier } from '../backends/duckdb/quote.js'
 import type { Store } from '../backends/duckdb/store.js'
+import { clockOf, everyEvent, narrow } from '../detection/clock.js'
 import { identify, type Observation } from '../detection/identity/index.js'
 import { loadRules, type Rule } from '../detection/rules.js'
 import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
@@ -12,7 +12,7 @@ import { findingsOf, type Naming } from './findings.js'
 import { inventoryOf, type Stretches } from './inventory.js'
 import { type Finding, LEVELS, type Report, type Summary } from './report.js'
 import { sigmaFindings, sigmaRuleLines } from './sigma-findings.js'
-import { everyEvent, summarise } from './summary.js'
+import { summarise } from './summary.js'
 import { version } from './version.js'
 
 export interface ReportOptions {
@@ -95,37 +95,6 @@ async function stretchesOf(store: Store): Promise<Stretches | undefined> {
   )
   if (first === null || first === undefined) return undefined
   return { first: Number(first), width: Math.max(60e6, Math.ceil((Number(last) - Number(first) + 1) / STRETCHES)) }
-}
-
-/** Leaves out events before `since` and from `until` on, for whatever asks the store from now on. */
-export async function narrow(store: Store, since: number | undefined, until: number | undefined): Promise<void> {
-  if (since === undefined && until === undefined) return
-  const conditions = [
-    since === undefined ? '' : `time >= make_timestamp(${since})`,
-    until === undefined ? '' : `time < make_timestamp(${until})`,
-  ]
-  const [[database] = []] = await store.rows('SELECT current_database()')
-  for (const { name } of store.model.classes) {
-    const table = `${quoteIdentifier(String(database))}.main.${quoteIdentifier(name)}`
-    await store.connection.run(
-      `CREATE OR REPLACE TEMP VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${table} WHERE ${conditions.filter(Boolean).join(' AND ')}`,
-    )
-  }
-}
-
-/** The newest event. A time later than a day from now is a broken clock and is passed over; without any event the wall clock serves. */
-export async function clockOf(
-  store: Store,
-  given: number | undefined,
-): Promise<{ readonly micros: number; readonly from: Summary['asOf']['from'] }> {
-  if (given !== undefined) return { micros: given, from: 'option' }
-  const latest = (Date.now() + 86_400_000) * 1000
-  const [[newest] = []] = await store.rows(
-    `SELECT max(epoch_us(time)) FROM (${everyEvent(store, 'time')}) WHERE time <= make_timestamp(${latest})`,
-  )
-  return newest === null || newest === undefined
-    ? { micros: Date.now() * 1000, from: 'wall clock' }
-    : { micros: Number(newest), from: 'newest event' }
 }
 
 /** What the events behind a match name. */

@@ -1,15 +1,11 @@
 import type { IngestResult } from '../backends/duckdb/ingest.js'
 import type { Store } from '../backends/duckdb/store.js'
+import { everyEvent } from '../detection/clock.js'
 import { formatTime } from '../telemetry/time.js'
 import type { Rejection, Summary } from './report.js'
 
 /** The part of the summary that the store knows: what was read and what is in it. */
 export type StoredSummary = Omit<Summary, 'asOf' | 'rules' | 'seconds'>
-
-/** One relation over every class: the columns that all of them have. */
-export function everyEvent(store: Store, columns: string): string {
-  return store.model.classes.map(({ name }) => `SELECT ${columns} FROM "${name}"`).join(' UNION ALL ')
-}
 
 /** Reads what the store holds. `run` is what this run did; a report of a store alone has none and counts what the store says of itself. */
 export async function summarise(store: Store, run: IngestResult | undefined): Promise<StoredSummary> {

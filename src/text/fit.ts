@@ -1,10 +1,18 @@
-import stringWidth from 'string-width'
+import { createRequire } from 'node:module'
 
 /**
  * Fitting text into a number of terminal columns. A wide character takes two, a combining mark none, a colour code none.
  * The functions that cut expect text without colour codes.
  */
-export const widthOf = (text: string): number => (ASCII.test(text) ? text.length : stringWidth(text))
+export const widthOf = (text: string): number => (ASCII.test(text) ? text.length : widthOfAny(text))
+
+let measure: typeof import('string-width').default | undefined
+
+/** The library is loaded by the first text that needs it: few do, and its tables of emoji take as long as a small query. */
+function widthOfAny(text: string): number {
+  measure ??= (createRequire(import.meta.url)('string-width') as typeof import('string-width')).default
+  return measure(text)
+}
 
 /** At most `width` columns, the end cut. */
 export function fitEnd(text: string, width: number): string {

@@ -1,10 +1,10 @@
-import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from '@duckdb/node-api'
 import type { ScalarType } from '../../ir/types.js'
 import { isArray, parseDynamic, printDynamic, type Value } from '../../ir/value.js'
 import type { ScalarFunction } from '../reference/functions/function.js'
 import { scalarFunction } from '../reference/functions/index.js'
 import { ROW_OPERATORS } from '../reference/row-operators.js'
 import { SCRIPT_FUNCTION } from './functions.js'
+import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from './library.js'
 import { ROWS_FUNCTION, readRowOperator } from './row-operator.js'
 
 /**

@@ -1,9 +1,9 @@
 import { closeSync, existsSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from '@duckdb/node-api'
 import type { ColumnType, EventModel } from '../../events/model.js'
 import type { EventSink, FileRow, Part, RejectionRow, SourceRow } from '../event-sink.js'
+import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from './library.js'
 import { quoteIdentifier, quoteText } from './quote.js'
 import { claimWorkFolder, releaseWorkFolder } from './work-folder.js'
 

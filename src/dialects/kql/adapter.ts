@@ -1,8 +1,7 @@
 /**
- * The only file that touches Microsoft's parser. `@kusto/language-service-next` is C# compiled to JavaScript: two scripts that put `Kusto` on
- * the global object. They are loaded on first use, because loading costs a quarter of a second.
+ * The only file that speaks to Microsoft's parser, which is loaded on first use, because loading costs a quarter of a second.
  */
-import { createRequire } from 'node:module'
+import { type KustoScript, runKustoScripts } from './kusto-scripts.js'
 import type { KqlNode } from './syntax.js'
 
 interface SyntaxElement {
@@ -19,7 +18,8 @@ interface SyntaxElement {
 }
 
 interface KustoList<T> {
-  readonly Count: number
+  /** Absent where the list is empty. */
+  readonly Count?: number
   getItem(index: number): T
 }
 
@@ -31,10 +31,17 @@ interface KustoDiagnostic {
   readonly Length: number
 }
 
+interface KustoRoot extends SyntaxElement {
+  GetContainedSyntaxDiagnostics(): KustoList<KustoDiagnostic>
+}
+
 interface KustoLanguage {
   readonly KustoCode: {
-    Parse(text: string): { readonly Syntax: SyntaxElement; GetSyntaxDiagnostics(): KustoList<KustoDiagnostic> }
+    GetKind(text: string): string
+    Parse(text: string): { readonly Syntax: KustoRoot }
   }
+  readonly ParseOptions: { readonly Default: { WithAlwaysProduceEndTokens(value: boolean): unknown } }
+  readonly Parsing: { readonly QueryParser: { ParseQuery$1(text: string, options: unknown): KustoRoot } }
   readonly Syntax: { readonly SyntaxKind: Readonly<Record<string, unknown>> }
 }
 
@@ -53,29 +60,45 @@ export interface SyntaxResult {
 /** Parses with Microsoft's parser. Throws `RangeError` where the text nests deeper than the parser's stack. */
 export function parseWithKusto(text: string): SyntaxResult {
   const { language, kinds } = load()
-  const code = language.KustoCode.Parse(text)
-  const found = code.GetSyntaxDiagnostics()
-  const messages: SyntaxMessage[] = []
-  for (let index = 0; index < found.Count; index++) {
-    const { Code, Message, Start, Length } = found.getItem(index)
-    messages.push({ code: Code, message: Message, start: Start, end: Start + Math.max(Length, 0) })
-  }
-  return { tree: convert(code.Syntax, kinds), messages }
+  const root = parseRoot(language, text)
+  const messages = itemsOf(root.GetContainedSyntaxDiagnostics()).map(({ Code, Message, Start, Length }) => ({
+    code: Code,
+    message: Message,
+    start: Start,
+    end: Start + Math.max(Length, 0),
+  }))
+  return { tree: convert(root, kinds), messages }
 }
 
-let loaded: { language: KustoLanguage; kinds: ReadonlyMap<number, string> } | undefined
+/** As `KustoCode.Parse` does, but without its grammar, which only completion uses and which takes nearly a second to make. */
+function parseRoot({ KustoCode, ParseOptions, Parsing }: KustoLanguage, text: string): KustoRoot {
+  if (KustoCode.GetKind(text) === 'Command') return KustoCode.Parse(text).Syntax
+  return Parsing.QueryParser.ParseQuery$1(text, ParseOptions.Default.WithAlwaysProduceEndTokens(true))
+}
+
+const itemsOf = <T>(list: KustoList<T>): readonly T[] =>
+  Array.from({ length: list.Count ?? 0 }, (_, index) => list.getItem(index))
+
+let loaded:
+  | {
+      readonly language: KustoLanguage
+      readonly kinds: ReadonlyMap<number, string>
+      readonly scripts: readonly KustoScript[]
+    }
+  | undefined
+
+/** The parser's scripts as they have been compiled so far. */
+export const usedScripts = (): readonly KustoScript[] => load().scripts
 
 function load(): NonNullable<typeof loaded> {
   if (loaded) return loaded
-  const require = createRequire(import.meta.url)
-  require('@kusto/language-service-next/bridge.min.js')
-  require('@kusto/language-service-next/Kusto.Language.Bridge.min.js')
+  const scripts = runKustoScripts()
   const language = (globalThis as unknown as { Kusto: { Language: KustoLanguage } }).Kusto.Language
   const kinds = new Map<number, string>()
   for (const [name, value] of Object.entries(language.Syntax.SyntaxKind)) {
     if (typeof value === 'number') kinds.set(value, name)
   }
-  loaded = { language, kinds }
+  loaded = { language, kinds, scripts }
   return loaded
 }
 
@@ -134,8 +157,7 @@ export function analyzeWithKusto(text: string, schema: AnalysisSchema): readonly
   })
   const globals = GlobalState.Default.WithDatabase(new Symbols.DatabaseSymbol.ctor('local', tables))
   const found = KustoCode.ParseAndAnalyze(text, globals).GetDiagnostics()
-  return Array.from({ length: found.Count }, (_, index) => {
-    const { Code, Message, Severity, Start, Length } = found.getItem(index)
+  return itemsOf(found).map(({ Code, Message, Severity, Start, Length }) => {
     const severity = Severity === 'Error' ? 'error' : Severity === 'Warning' ? 'warning' : 'note'
     return { code: Code, message: Message, severity, start: Start, end: Start + Math.max(Length, 0) }
   })
