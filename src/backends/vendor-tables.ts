@@ -34,6 +34,8 @@ export interface EngineWords<Form extends string> {
   /** The column's text in small letters. */
   readonly lowered: (name: string) => string
   readonly isPresent: (name: string, type: ColumnType) => string
+  /** A JSON object's text, from names and texts. */
+  readonly jsonObject: (members: readonly (readonly [name: string, sql: string])[]) => string
   /** The first text that is not missing. */
   readonly firstText: (texts: readonly BoundColumn<Form>[]) => string
   /** How a value of a type lies that an expression gives. */
@@ -139,12 +141,17 @@ function bindTable<Form extends string>(
   const sources = [...names].flatMap((className): BoundTable<Form>['sources'][number][] => {
     const eventClass = classes.get(className)
     if (!eventClass) return []
-    const activities = shown.filter((each) => each.class === className).flatMap((each) => each.activities)
+    const shows = shown.filter((each) => each.class === className)
+    // A table of whole logs shows a class whatever happened.
+    const activities = shows.some((each) => each.activities.length === 0)
+      ? ('any' as const)
+      : shows.flatMap((each) => each.activities)
     const variants = variantsOf(table, common, className)
+    const actions = valueMapOf(table, className)
     const types = new Map(eventClass.columns.map((each) => [each.name, each.type]))
     const columns = new Map<string, BoundColumn<Form>>()
     for (const [vendor, type] of Object.entries(table.columns))
-      columns.set(vendor, bindColumn(name, vendor, kustoType(type), table, variants, types, words))
+      columns.set(vendor, bindColumn(name, vendor, kustoType(type), actions, variants, types, words))
     const holdsOwn = own.some((each) => each.class === className)
     return [
       {
@@ -162,22 +169,23 @@ function condition(
   name: string,
   table: TableMap,
   className: string,
-  activities: readonly string[],
+  activities: readonly string[] | 'any',
   holdsOwn: boolean,
   types: ReadonlyMap<string, ColumnType>,
   { quoteText, isPresent, lowered }: Pick<EngineWords<string>, 'quoteText' | 'isPresent' | 'lowered'>,
 ): string {
   const isOwn = `log_table = ${quoteText(name)}`
   if (activities.length === 0) return isOwn
-  const shows = `activity IN (${activities.map(quoteText).join(', ')})`
+  const shows = activities === 'any' ? [] : [`activity IN (${activities.map(quoteText).join(', ')})`]
   const filters = Object.entries(table.filter ?? {}).map(([each, values]) => {
     if (!types.has(each)) return 'FALSE'
     if (values.length === 0) return isPresent(each, types.get(each)!)
     return `${lowered(each)} IN (${values.map((value) => quoteText(String(value).toLowerCase())).join(', ')})`
   })
-  const all = [shows, ...filters].join(' AND ')
+  const all = [...shows, ...filters].join(' AND ') || 'TRUE'
   const covered = ownActivities(table, className)
-  const needless = !holdsOwn || (filters.length === 0 && covered?.every((each) => activities.includes(each)))
+  const needless =
+    !holdsOwn || (filters.length === 0 && (activities === 'any' || covered?.every((each) => activities.includes(each))))
   return needless ? all : `((${all}) OR ${isOwn})`
 }
 
@@ -221,7 +229,7 @@ function bindColumn<Form extends string>(
   table: string,
   vendor: string,
   type: ScalarType,
-  map: TableMap,
+  actions: ValueMap | undefined,
   variants: readonly Variant[],
   types: ReadonlyMap<string, ColumnType>,
   words: EngineWords<Form>,
@@ -230,9 +238,9 @@ function bindColumn<Form extends string>(
   if (vendor === 'Type' && type === 'string') return { sql: quoteText(table), form: plainForm('datetime') }
   const last = variants[variants.length - 1]!
   const standard = readField(vendor, last.fields[vendor], type, types, words)
-  if (typeof map.activity !== 'string' && map.activity.field === vendor) {
+  if (actions?.field === vendor && type === 'string') {
     return {
-      sql: words.firstText([standard, { sql: activityText(map.activity, words), form: plainForm('string') }]),
+      sql: words.firstText([standard, { sql: activityText(actions, words), form: plainForm('string') }]),
       form: plainForm('string'),
     }
   }
@@ -251,6 +259,19 @@ function bindColumn<Form extends string>(
     ([sql, activities]) => `WHEN activity IN (${activities.map(quoteText).join(', ')}) THEN ${sql}`,
   )
   return { sql: `(CASE ${whens.join(' ')} ELSE ${words.inPlainForm(standard)} END)`, form: plainForm(type) }
+}
+
+/** How the table names what happened to a class: as its own events are read, or as the cases of the class are. */
+function valueMapOf(table: TableMap, className: string): ValueMap | undefined {
+  const maps = [table, ...(table.cases ?? [])].flatMap(({ class: each, activity }) =>
+    each === className && typeof activity !== 'string' ? [activity] : [],
+  )
+  const [first] = maps
+  if (!first) return typeof table.activity === 'string' ? undefined : table.activity
+  return {
+    ...first,
+    values: Object.assign({}, ...maps.filter(({ field }) => field === first.field).map(({ values }) => values)),
+  }
 }
 
 /** The vendor's first word for each activity; of an activity without one, the first of all. */
@@ -273,7 +294,12 @@ function readField<Form extends string>(
     targets === undefined ? [] : Array.isArray(targets) ? (targets as readonly FieldTarget[]) : [targets as FieldTarget]
   const [first] = list
   if (typeof first === 'string' && types.has(first)) return words.fromColumn(first, types.get(first)!, type)
-  const derived = first === undefined || typeof first === 'string' ? undefined : readBack(first, types, words)
+  const derived =
+    type === 'dynamic'
+      ? objectOf(list, types, words)
+      : first === undefined || typeof first === 'string'
+        ? undefined
+        : readBack(first, types, words)
   const original = words.original(vendor)
   if (derived === undefined) return words.fromText(original, type)
   const form = words.plainForm('string')
@@ -284,6 +310,20 @@ function readField<Form extends string>(
     ]),
     type,
   )
+}
+
+/** Text of a vendor's JSON object as far as our columns tell its members. */
+function objectOf(
+  targets: readonly FieldTarget[],
+  types: ReadonlyMap<string, ColumnType>,
+  { textOfColumn, jsonObject }: Pick<EngineWords<string>, 'textOfColumn' | 'jsonObject'>,
+): string | undefined {
+  const members = targets.flatMap((target): [string, string][] =>
+    typeof target === 'object' && 'json' in target && types.has(target.to)
+      ? [[target.json, textOfColumn(target.to)]]
+      : [],
+  )
+  return members.length === 0 ? undefined : jsonObject(members)
 }
 
 /** Text of a vendor's field as far as our column tells it. */

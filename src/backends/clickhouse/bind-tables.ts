@@ -33,6 +33,7 @@ const wordsOver = (prefix: string): EngineWords<Form> => ({
   textOfColumn,
   lowered: (name) => `lowerUTF8(${textOfColumn(name)})`,
   isPresent: (name, type) => (isText(type) ? `${quoteIdentifier(name)} != ''` : `${quoteIdentifier(name)} IS NOT NULL`),
+  jsonObject: (members) => `toJSONString(map(${members.flatMap(([name, sql]) => [quoteText(name), sql]).join(', ')}))`,
   firstText: (texts) => texts.map(({ sql }) => sql).reduceRight((rest, sql) => `if(${sql} != '', ${sql}, ${rest})`),
   plainForm: () => 'plain',
   inPlainForm: ({ sql, form }) => (form === 'timestamp' ? ticksOf(sql) : sql),

@@ -44,6 +44,8 @@ const DUCKDB_WORDS: EngineWords<Form> = {
   textOfColumn,
   lowered: (name) => `lower(${textOfColumn(name)})`,
   isPresent: (name) => `${quoteIdentifier(name)} IS NOT NULL`,
+  jsonObject: (members) =>
+    `CAST(json_object(${members.flatMap(([name, sql]) => [quoteText(name), sql]).join(', ')}) AS VARCHAR)`,
   firstText: (texts) =>
     `coalesce(${texts.map(({ sql, form }) => (form === 'nullable-text' ? sql : `nullif(${sql}, '')`)).join(', ')})`,
   plainForm: (type) => (type === 'string' ? 'nullable-text' : 'plain'),
