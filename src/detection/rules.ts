@@ -27,6 +27,19 @@ export interface Rule {
   readonly false_positives: readonly string[]
   /** What the rule must catch, as small events: `latchkey lint` runs them. */
   readonly tests?: readonly RuleTest[]
+  /** The behaviour that it looks for, as the reference numbers them: `B07`. */
+  readonly behaviour?: string
+  /** Logs of which any is enough: `Sysmon 1`, `System 7045`, `Defender: process`. */
+  readonly data_sources?: readonly string[]
+  /** How many findings a clean estate gives, and what makes them go away. */
+  readonly noise?: { readonly expected: 'very low' | 'low' | 'medium' | 'high'; readonly clears: string }
+  readonly blind_spots?: readonly { readonly misses: string; readonly because: string }[]
+  /** Its conditions say enough by themselves: a finding keeps its level where the evidence names no remote access tool. */
+  readonly stands_alone?: boolean
+  readonly exclusions?: readonly Exclusion[]
+  /** Stories that it must catch, and such that it must leave alone. */
+  readonly catches?: readonly RuleCase[]
+  readonly leaves?: readonly RuleCase[]
   /** Set where the rule comes from a file of the user's. */
   readonly given?: GivenRule
 }
@@ -59,6 +72,32 @@ export interface EvidenceRule {
   readonly range?: { readonly from: string; readonly to: string }
   /** The model column is one of the values of a list column. */
   readonly among?: Readonly<Record<string, string>>
+}
+
+/** A filter against known noise. None is on until somebody switches it on. */
+export interface Exclusion {
+  readonly id: string
+  readonly about: string
+  /** A condition on the columns of the result; rows for which it is true are dropped. */
+  readonly where: string
+  /** What nobody sees any more. */
+  readonly opens: string
+}
+
+/** Some events together, and what the rule makes of them. */
+export interface RuleCase {
+  readonly name: string
+  readonly events: readonly CaseEvent[]
+  /** Columns that some row of the result must show. */
+  readonly shows?: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface CaseEvent {
+  readonly table: string
+  /** Since the case began: `90s`, `20m`, `3h`, `2d`; the beginning where left out. */
+  readonly at?: string
+  /** The columns that matter; the rest is empty. */
+  readonly row: Readonly<Record<string, string | number | boolean>>
 }
 
 /** A behaviour that the rule is meant to notice, with the signals it leaves. */

@@ -56,7 +56,7 @@ function findingOf(rule: Rule, match: Match, naming: Naming, mask: (text: string
   const { columns, events } = match
   const first = events[0]
   // A rule of the user's means what it says; ours look for remote access tools, and the name alone is weak.
-  const level: Level = naming.isRemoteAccess || rule.given ? rule.level : 'informational'
+  const level: Level = naming.isRemoteAccess || rule.given || rule.stands_alone ? rule.level : 'informational'
   return {
     rule: rule.id,
     title: rule.title,
@@ -84,7 +84,7 @@ function whyOf(rule: Rule, columns: Match['columns'], naming: Naming): string {
   const said = rule.why.replace(/\{(\w+)\}/g, (_, name: string) => textOf(columns[name]) ?? 'something unnamed')
   const sentence = said === '' ? rowWords(columns) : said
   const flags = Object.entries(rule.flags).filter(([name]) => columns[name] === true)
-  const reason = rule.given ? '' : naming.reason
+  const reason = rule.given || rule.stands_alone ? '' : naming.reason
   return [sentence, ...flags.map(([, meaning]) => meaning), reason].filter((part) => part !== '').join('; ')
 }
 

@@ -214,6 +214,14 @@ export const MESSAGES = {
     message: ({ table }) => `\`${table}\` is no longer filled`,
     help: ({ instead }) => `its place was taken by \`${instead}\``,
   }),
+  'case-missed': words<{ case: string; why: string }>({
+    severity: 'warning',
+    message: ({ case: name, why }) => `must catch “${name}”: ${why}`,
+  }),
+  'case-not-left': words<{ case: string; row: string }>({
+    severity: 'warning',
+    message: ({ case: name, row }) => `must leave alone “${name}”: it gives ${row}`,
+  }),
   'test-missed': words<{ test: string; says: string; why: string; note?: string | undefined }>({
     severity: 'warning',
     message: ({ test, says, why }) => `misses “${test}”: ${says}; ${why}`,

@@ -6,6 +6,7 @@ import type { Rule } from '../rules.js'
 import { lintByCatalogue } from './catalogue-lints.js'
 import { lintConditions, lintTime } from './conditions.js'
 import { lintLabels } from './labels.js'
+import { runCases } from './run-cases.js'
 import { runTests, type TestedRule } from './run-tests.js'
 import { lintOfficial, lintTree } from './text-lints.js'
 
@@ -35,10 +36,19 @@ export function lintRule(rule: Rule, asOf: number, watchlists?: Watchlists): Lin
     ...lintLabels(query, rule.query),
     ...lintByCatalogue(query, rule.query),
   )
-  if (rule.given?.windowed !== true) found.push(...lintTime(query))
-  const tests = rule.tests && rule.tests.length > 0 ? runTests(rule, compiled, asOf) : undefined
+  // A behaviour is looked for in all there is; whoever schedules it limits the time.
+  if (rule.given?.windowed !== true && rule.behaviour === undefined) found.push(...lintTime(query))
+  const tested = rule.tests && rule.tests.length > 0 ? runTests(rule, compiled, asOf) : undefined
+  const cases = rule.catches || rule.leaves ? runCases(rule, compiled, asOf) : undefined
+  const tests = tested && cases ? together(tested, cases) : (tested ?? cases)
   return { diagnostics: [...ordered(found), ...(tests?.diagnostics ?? [])], tests }
 }
+
+const together = (one: TestedRule, other: TestedRule): TestedRule => ({
+  diagnostics: [...one.diagnostics, ...other.diagnostics],
+  signals: one.signals + other.signals,
+  caught: one.caught + other.caught,
+})
 
 /** In the order of the text, and one of those that say the same of the same place: ours, which know the closest name. */
 function ordered(diagnostics: readonly Diagnostic[]): Diagnostic[] {

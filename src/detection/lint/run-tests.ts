@@ -1,5 +1,6 @@
 import type { Value } from '../../ir/value.js'
 import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
+import type { Span } from '../../text/span.js'
 import type { CompiledQuery } from '../compile-query.js'
 import type { Clause } from '../explain/clause.js'
 import { eventRow } from '../explain/event-row.js'
@@ -63,13 +64,21 @@ function runSignal(
       why: `\`${shown[0]}\` is ${got}, not ${valueWords(shown[1] as Value, 'string')}`,
     })
   }
+  const { why, span } = failureWords(rule.query, ways)
+  return diagnose('test-missed', span, { ...facts, why })
+}
+
+/** The first condition that was not true, in words, and where it stands. */
+export function failureWords(
+  query: string,
+  ways: readonly (readonly Clause[])[],
+): { readonly why: string; readonly span: Span | undefined } {
   const failed = ways
     .map((clauses) => clauses.find(({ value }) => value !== true))
     .find((clause) => clause !== undefined)
-  const why = failed
-    ? `${clauseWords(rule.query, failed)} is ${failed.value === false ? 'false' : 'not true'}${readWords(failed)}`
-    : 'no row came'
-  return diagnose('test-missed', failed?.scalar.span, { ...facts, why })
+  if (!failed) return { why: 'no row came', span: undefined }
+  const why = `${clauseWords(query, failed)} is ${failed.value === false ? 'false' : 'not true'}${readWords(failed)}`
+  return { why, span: failed.scalar.span }
 }
 
 function clauseWords(query: string, { scalar }: Clause): string {

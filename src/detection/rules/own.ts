@@ -2,6 +2,12 @@ import type { Diagnostic } from '../../text/diagnostic.js'
 import { type Rule, readPeriod } from '../rules.js'
 import { ANY, list, type MapShape, map, oneOf, TEXT, textThat } from './shape.js'
 
+const CASE: MapShape = map({
+  name: TEXT,
+  shows: map({}, ANY),
+  events: list(map({ table: TEXT, at: TEXT, row: map({}, ANY) })),
+})
+
 /** Rules in our own form, as in `content/rules`. */
 export const OWN_SHAPE: MapShape = map({
   id: TEXT,
@@ -23,6 +29,14 @@ export const OWN_SHAPE: MapShape = map({
   why: TEXT,
   flags: map({}, TEXT),
   false_positives: list(TEXT),
+  behaviour: TEXT,
+  data_sources: list(TEXT),
+  noise: map({ expected: oneOf('very low', 'low', 'medium', 'high'), clears: TEXT }),
+  blind_spots: list(map({ misses: TEXT, because: TEXT })),
+  stands_alone: ANY,
+  exclusions: list(map({ id: TEXT, about: TEXT, where: TEXT, opens: TEXT })),
+  catches: list(CASE),
+  leaves: list(CASE),
   tests: list(
     map({
       name: TEXT,
@@ -53,12 +67,17 @@ export function ownRule(data: unknown, query: string, diagnostics: readonly Diag
   const tests = said.tests?.filter(
     ({ signals }) => Array.isArray(signals) && signals.every((each) => each.table && each.row),
   )
+  const cases = (list: Rule['catches']) =>
+    list?.filter(({ events }) => Array.isArray(events) && events.every((each) => each.table && each.row))
+  const [catches, leaves] = [cases(said.catches), cases(said.leaves)]
   return {
     id: 'unnamed',
     title: 'a rule without a title',
     ...OWN_DEFAULTS,
     ...said,
     ...(tests ? { tests } : {}),
+    ...(catches ? { catches } : {}),
+    ...(leaves ? { leaves } : {}),
     query,
   }
 }
