@@ -1,11 +1,11 @@
-import type { ScalarType } from '../../ir/types.js'
+import type { Column, ScalarType } from '../../ir/types.js'
 import { isArray, parseDynamic, printDynamic, type Value } from '../../ir/value.js'
 import type { ScalarFunction } from '../reference/functions/function.js'
 import { scalarFunction } from '../reference/functions/index.js'
-import { ROW_OPERATORS } from '../reference/row-operators.js'
+import { ROW_OPERATORS } from '../reference/row-operators/index.js'
 import { SCRIPT_FUNCTION } from './functions.js'
 import { type DuckDBConnection, DuckDBScalarFunction, VARCHAR } from './library.js'
-import { ROWS_FUNCTION, readRowOperator } from './row-operator.js'
+import { ROWS_FUNCTION, readRowOperator, splitRows } from './row-operator.js'
 
 /**
  * Makes the functions that SQL lacks callable on this database: one function, whose first argument says which and with what types, as
@@ -38,7 +38,7 @@ export function registerFunctions(connection: DuckDBConnection): void {
       mainFunction: (_info, input, output) => {
         for (let row = 0; row < input.rowCount; row++) {
           const [spec, rows] = [0, 1].map((index) => input.getColumnVector(index).getItem(row) as string | null)
-          output.setItem(row, rows === null || rows === undefined ? '[]' : runRows(spec!, rows))
+          output.setItem(row, runRows(spec!, rows ?? '[]'))
         }
         output.flush()
       },
@@ -47,15 +47,17 @@ export function registerFunctions(connection: DuckDBConnection): void {
 }
 
 function runRows(spec: string, text: string): string {
-  const { name, input, output, options } = readRowOperator(spec)
+  const { name, inputs, output, options } = readRowOperator(spec)
   const parsed = parseDynamic(text)
+  const cells: readonly Column[] = inputs.length === 1 ? inputs[0]! : [{ name: '', type: 'long' }, ...inputs.flat()]
   const rows = (isArray(parsed ?? null) ? (parsed as readonly Value[]) : []).map((row) =>
-    input.map(({ type }, index) => {
+    cells.map(({ type }, index) => {
       const cell = (row as readonly Value[])[index] ?? null
       return type === 'dynamic' ? cell : decodeText(cell === null ? null : String(cell), type)
     }),
   )
-  const found = ROW_OPERATORS[name]!(rows, input, output, options)
+  const tables = splitRows(inputs, rows).map((each, index) => ({ columns: inputs[index]!, rows: each }))
+  const found = ROW_OPERATORS[name]!(tables, output, options)
   return printDynamic(
     found.map((row) =>
       row.map((value, index) => (output[index]!.type === 'dynamic' ? value : encodeText(value, output[index]!.type))),

@@ -15,7 +15,7 @@ import {
 import { emitWindow } from './emit-window.js'
 import { decode, once, resetNames, TEXT_OF } from './functions.js'
 import { quoteIdentifier, quoteText } from './quote.js'
-import { ROWS_FUNCTION, writeRowOperator } from './row-operator.js'
+import { oneInput, ROWS_FUNCTION, writeRowOperator } from './row-operator.js'
 import { sqlLiteral } from './sql-values.js'
 
 /** Where a table of the schema lies in the store. Several sources are read one after the other; none is an empty table. */
@@ -675,8 +675,9 @@ class Emitter {
 
   /** All rows go through JavaScript as one JSON array: right, and only for results that fit in memory. */
   private rowOperator(relation: Extract<Relation, { kind: 'row-operator' }>): Select {
-    const [only] = relation.inputs
-    if (!only || relation.inputs.length !== 1) throw new NotEmitted(`\`${relation.name}\``, relation)
+    // The rows of a group and those of other tables would be told apart by nothing.
+    if (relation.inputs.length > 1 && this.items) throw new NotEmitted(`\`${relation.name}\` in groups`, relation)
+    const only = oneInput(relation.inputs)
     const input = this.wrap(this.relation(only, undefined))
     const cells = only.columns.map(
       ({ name, type }) =>
@@ -684,7 +685,7 @@ class Emitter {
     )
     const order = input.order.length ? ` ORDER BY ${input.order.map(({ sql, how }) => `${sql}${how}`).join(', ')}` : ''
     const keys = input.hidden.filter(({ role }) => role === 'key').map((each) => ({ ...each, next: this.fresh('h') }))
-    const spec = quoteText(writeRowOperator(relation, only.columns))
+    const spec = quoteText(writeRowOperator(relation))
     const rows = `${ROWS_FUNCTION}(${spec}, CAST(to_json(list(to_json([${cells.join(', ')}])${order})) AS VARCHAR))`
     const id = this.fresh('r')
     const position = this.fresh('o')

@@ -1,6 +1,7 @@
-import type { Relation, RowOptions } from '../../ir/relation.js'
+import type { Assignment, Relation, RowOptions } from '../../ir/relation.js'
+import { literal, reference } from '../../ir/scalar.js'
 import type { Column } from '../../ir/types.js'
-import { parseDynamic, printDynamic } from '../../ir/value.js'
+import { parseDynamic, printDynamic, type Value } from '../../ir/value.js'
 
 /** The name under which `call-function.ts` registers operators that see all rows at once. */
 export const ROWS_FUNCTION = 'latchkey_rows'
@@ -8,22 +9,64 @@ export const ROWS_FUNCTION = 'latchkey_rows'
 /** An operator with its options, as text that stands in the SQL. */
 export interface RowOperatorText {
   readonly name: string
-  readonly input: readonly Column[]
+  /** The columns of each input, one after the other in the rows that come. */
+  readonly inputs: readonly (readonly Column[])[]
   readonly output: readonly Column[]
   readonly options: RowOptions
 }
 
-export function writeRowOperator(
-  relation: Extract<Relation, { kind: 'row-operator' }>,
-  input: readonly Column[],
-): string {
+/** The column that says which of several inputs a row comes from. */
+const INPUT = '$input'
+
+/** All inputs of an operator as one relation: the only one, or all rows of all of them, each beside the columns of the others. */
+export function oneInput(inputs: readonly Relation[]): Relation {
+  const [first] = inputs
+  if (inputs.length === 1 && first) return first
+  const wide = inputs.map(({ columns }, index) =>
+    columns.map(({ name, type }): Column => ({ name: `${index}:${name}`, type })),
+  )
+  const columns: readonly Column[] = [{ name: INPUT, type: 'long' }, ...wide.flat()]
+  const tagged = inputs.map((input, index): Relation => {
+    const own = input.columns.map(
+      ({ name, type }): Assignment => ({ name: `${index}:${name}`, value: reference(name, type) }),
+    )
+    const others = (list: readonly Column[]): Assignment[] =>
+      list.map(({ name, type }) => ({ name, value: literal(type, type === 'string' ? '' : null) }))
+    const assignments: Assignment[] = [
+      { name: INPUT, value: literal('long', BigInt(index)) },
+      ...wide.flatMap((list, each) => (each === index ? own : others(list))),
+    ]
+    return { kind: 'project', input, assignments, columns, span: input.span }
+  })
+  return { kind: 'union', inputs: tagged, columns, span: first?.span }
+}
+
+/** The rows of each input, out of those of `oneInput`. */
+export function splitRows(
+  inputs: readonly (readonly Column[])[],
+  rows: readonly (readonly Value[])[],
+): readonly (readonly (readonly Value[])[])[] {
+  if (inputs.length === 1) return [rows]
+  let start = 1
+  return inputs.map((columns, index) => {
+    const from = start
+    start += columns.length
+    const own = rows.filter(([input]) => Number(input) === index)
+    return own.map((row) => row.slice(from, from + columns.length))
+  })
+}
+
+export function writeRowOperator(relation: Extract<Relation, { kind: 'row-operator' }>): string {
   const { name, columns, options } = relation
   // Whole numbers and bags have no JSON that JavaScript reads back as it wrote.
-  return JSON.stringify({ name, input, output: columns, options }, (key, value: unknown) => {
-    if (key === 'span') return undefined
-    if (typeof value === 'bigint') return { '#long': String(value) }
-    return value instanceof Map ? { '#bag': printDynamic(value) } : value
-  })
+  return JSON.stringify(
+    { name, inputs: relation.inputs.map((input) => input.columns), output: columns, options },
+    (key, value: unknown) => {
+      if (key === 'span') return undefined
+      if (typeof value === 'bigint') return { '#long': String(value) }
+      return value instanceof Map ? { '#bag': printDynamic(value) } : value
+    },
+  )
 }
 
 export function readRowOperator(text: string): RowOperatorText {

@@ -5,7 +5,7 @@ import { type Dynamic, type DynamicBag, isArray, isBag, type Value } from '../..
 import { aggregate } from './aggregate.js'
 import { compareValues, keyOf } from './compare.js'
 import { scalarFunction } from './functions/index.js'
-import { ROW_OPERATORS } from './row-operators.js'
+import { ROW_OPERATORS } from './row-operators/index.js'
 import { type Evaluation, evaluate } from './scalar.js'
 import { windowValues } from './window.js'
 
@@ -95,8 +95,8 @@ class Runner {
       case 'sequence':
         throw new Error('sequences are not run yet')
       case 'row-operator': {
-        const input = relation.inputs[0]!
-        return ROW_OPERATORS[relation.name]!(this.run(input), input.columns, relation.columns, relation.options)
+        const inputs = relation.inputs.map((input) => ({ columns: input.columns, rows: this.run(input) }))
+        return ROW_OPERATORS[relation.name]!(inputs, relation.columns, relation.options)
       }
     }
   }

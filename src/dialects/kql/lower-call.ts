@@ -29,6 +29,8 @@ export function lowerCall(node: KqlNode, env: Environment): Scalar {
   const args = items(child(node, 'ArgumentList'), 'Expressions')
   const bound = findName(env.scope, written)
   if (bound?.kind === 'function' || bound?.kind === 'pattern') return callFunction(bound, args, node, env).scalar()
+  const local = env.calls?.get(written)
+  if (local) return local(args, node, env)
   if (WINDOWS[name]) return lowerWindow(name, args, node, env)
   if (env.aggregates && isAggregate(name)) return lowerAggregate(name, args, node, env)
   const special = SPECIAL[name]

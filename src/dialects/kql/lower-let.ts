@@ -1,6 +1,7 @@
 import type { Relation } from '../../ir/relation.js'
+import { graphOf } from './graph.js'
 import { type Environment, lowerScalar } from './lower-scalar.js'
-import { isTabular, lowerTabular } from './lower-tabular.js'
+import { isTabular, lowerTabularOrGraph } from './lower-tabular.js'
 import { refuseForm } from './scope.js'
 import { child, field, type KqlNode } from './syntax.js'
 
@@ -16,7 +17,11 @@ export function lowerLet(statement: KqlNode, env: Environment): void {
   if (field(statement, 'Expression')?.kind === 'EntityGroupExpression') refuseForm('an entity group', expression.span)
   const constant: Environment = { ...env, columns: [], input: undefined, aggregates: undefined, windows: undefined }
   if (isTabular(expression, constant)) {
-    const relation = lowerTabular(expression, constant)
+    const relation = lowerTabularOrGraph(expression, constant)
+    if (graphOf(relation)) {
+      scope.names.set(name, { kind: 'table', relation })
+      return
+    }
     const unique = `${name}#${++context.counter}`
     const once = materialized(expression)
     context.bindings.push({ name: unique, relation, once })

@@ -51,6 +51,12 @@ export interface Environment {
   readonly windows?: Assignment[] | undefined
   /** Steps of a `scan`, whose last rows are read as `step.column`. */
   readonly steps?: ReadonlyMap<string, readonly Column[]> | undefined
+  /** Functions that only this place knows, as `node_degree_in` in a pattern of a graph. */
+  readonly calls?:
+    | ReadonlyMap<string, (args: readonly KqlNode[], node: KqlNode, env: Environment) => Scalar>
+    | undefined
+  /** What `name.selector` means where `name` is no column. */
+  readonly paths?: ((name: string, selector: KqlNode) => Scalar | undefined) | undefined
   /** `$left` and `$right` in the conditions of a join. */
   readonly sides?: { readonly left: readonly Column[]; readonly right: readonly Column[] } | undefined
 }
@@ -486,6 +492,8 @@ function lowerPath(node: KqlNode, env: Environment): Scalar {
     if (!column) throw new Refusal(diagnose('unknown-name', selector.span, { name: selector.text, closest: undefined }))
     return reference(`${base.text}.${column.name}`, column.type, node.span)
   }
+  const known = base.kind === 'NameReference' && !findColumn(env.columns, base.text) && env.paths?.(base.text, selector)
+  if (known) return known
   const name = selector.text || selector.fields.Token?.text
   if (selector.kind !== 'NameReference' || !name)
     return access(lowerScalar(base, env), lowerScalar(selector, env), node.span)

@@ -4,6 +4,7 @@ import { findTable, type QueryTable } from '../../ir/schema.js'
 import { type Column, column, isNumeric, type ScalarType } from '../../ir/types.js'
 import type { Value } from '../../ir/value.js'
 import { commonType, convert } from './convert.js'
+import { graphOf } from './graph.js'
 import { jsonOf, lowerLiteral, lowerType } from './literals.js'
 import { callFunction } from './lower-function.js'
 import { type Environment, lowerConstant } from './lower-scalar.js'
@@ -14,6 +15,12 @@ import { child, items, type KqlNode } from './syntax.js'
 
 /** An expression that gives rows. Throws `Refusal`. */
 export function lowerTabular(node: KqlNode, env: Environment): Relation {
+  const relation = lowerTabularOrGraph(node, env)
+  return graphOf(relation) ? refuseForm('a graph where rows are expected', node.span) : relation
+}
+
+/** As `lowerTabular`, where a graph will do too: before an operator on graphs, and under a name. */
+export function lowerTabularOrGraph(node: KqlNode, env: Environment): Relation {
   spend(env.context, node)
   const source = SOURCE_OPERATORS[node.kind]
   if (source) return source(node, env)
@@ -24,7 +31,7 @@ export function lowerTabular(node: KqlNode, env: Environment): Relation {
     case 'MaterializeExpression':
     case 'ToTableExpression':
     case 'DataScopeExpression':
-      return lowerTabular(child(node, 'Expression'), env)
+      return lowerTabularOrGraph(child(node, 'Expression'), env)
     case 'NameReference':
       return lowerTableName(node, env)
     case 'FunctionCallExpression':
@@ -48,13 +55,17 @@ function lowerPipe(node: KqlNode, env: Environment): Relation {
     operators.push(child(at, 'Operator'))
     at = child(at, 'Expression')
   }
-  return operators.reverse().reduce((input, operator) => lowerOperator(operator, input, env), lowerTabular(at, env))
+  return operators
+    .reverse()
+    .reduce((input, operator) => lowerOperator(operator, input, env), lowerTabularOrGraph(at, env))
 }
 
 /** One operator on the rows before it. */
 export function lowerOperator(node: KqlNode, input: Relation, env: Environment): Relation {
   spend(env.context, node)
   const lower = OPERATORS[node.kind]
+  if (graphOf(input) && !node.kind.startsWith('Graph'))
+    return refuseForm('an operator on rows after a graph', node.span)
   if (lower) return lower(node, input, { ...env, columns: input.columns, input })
   return refuse('unsupported-operator', node.span, { language: 'KQL', operator: operatorName(node, env) })
 }

@@ -6,6 +6,8 @@ import { isArray } from '../../ir/value.js'
 import { diagnose } from '../../text/diagnostic.js'
 import type { Span } from '../../text/span.js'
 import { convert, unwrap } from './convert.js'
+import { lowerGraphToTable, lowerGraphWhere, lowerMakeGraph, lowerMarkComponents } from './graph.js'
+import { lowerGraphMatch, lowerShortestPaths } from './graph-match.js'
 import { SEVERAL, typeArgument } from './lower-call.js'
 import { callFunction } from './lower-function.js'
 import { asString, type Environment, findColumn, lowerCondition, lowerConstant, lowerScalar } from './lower-scalar.js'
@@ -75,6 +77,13 @@ export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   SearchOperator: (node, input, env) => lowerSearch(node, [input], env),
   PartitionOperator: lowerPartition,
   ScanOperator: lowerScan,
+  MakeGraphOperator: lowerMakeGraph,
+  GraphMarkComponentsOperator: (node, input) => lowerMarkComponents(node, input),
+  GraphWhereNodesOperator: (node, input, env) => lowerGraphWhere('nodes', node, input, env),
+  GraphWhereEdgesOperator: (node, input, env) => lowerGraphWhere('edges', node, input, env),
+  GraphMatchOperator: lowerGraphMatch,
+  GraphShortestPathsOperator: lowerShortestPaths,
+  GraphToTableOperator: lowerGraphToTable,
   ReduceByOperator: (node, _input, env) => unsupported(node, env),
   FacetOperator: (node, _input, env) => unsupported(node, env),
   ForkOperator: (node, _input, env) => unsupported(node, env),

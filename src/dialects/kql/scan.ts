@@ -1,6 +1,7 @@
 import type { Relation, RowOptions } from '../../ir/relation.js'
 import { type Column, column } from '../../ir/types.js'
 import { convert } from './convert.js'
+import { Given } from './given.js'
 import { lowerType } from './literals.js'
 import { type Environment, lowerCondition, lowerConstant, lowerScalar } from './lower-scalar.js'
 import { emptyOf } from './lower-tabular.js'
@@ -24,6 +25,7 @@ export function lowerScan(node: KqlNode, input: Relation, env: Environment): Rel
   const columns: Column[] = [...input.columns.filter(({ name }) => !names.has(name)), ...declaredColumns]
   const steps = new Map(items(node, 'Steps').map((step) => [child(step, 'Name').text, columns] as const))
   const inner: Environment = { ...env, columns, steps }
+  const given = new Given(env.context)
   const lowered = items(node, 'Steps').map((step): RowOptions => {
     const assignments = field(step, 'ComputationClause')
     const output = field(step, 'ScanStepOutput')
@@ -32,26 +34,27 @@ export function lowerScan(node: KqlNode, input: Relation, env: Environment): Rel
       output: output
         ? (/=\s*(\w+)/.exec(env.context.source.slice(output.span.start, output.span.end))?.[1] ?? 'all')
         : 'all',
-      condition: lowerCondition(child(step, 'Condition'), inner),
+      condition: given.take(lowerCondition(child(step, 'Condition'), inner)),
       assignments: (assignments ? items(assignments, 'Assignments') : []).map((each): RowOptions => {
         const name = child(each, 'Name').text
         const target = declaredColumns.find((known) => known.name === name)
         if (!target) return refuseForm(`an assignment to \`${name}\`, which is not declared`, each.span)
-        return { name, value: convert(lowerScalar(child(each, 'Expression'), inner), target.type) }
+        return { name, value: given.take(convert(lowerScalar(child(each, 'Expression'), inner), target.type)) }
       }),
     }
   })
   const matchId = tokenText(parameters(node).get('with_match_id'))
   const options: RowOptions = {
     steps: lowered,
-    declared: declared.map(({ name, value }): RowOptions => ({ name, value })),
+    declared: declared.map(({ name, value }): RowOptions => ({ name, value: given.take(value) })),
     matchId,
   }
+  const all = given.inputs([input])
   return {
     kind: 'row-operator',
     name: 'scan',
-    inputs: [input],
-    options,
+    inputs: all.inputs,
+    options: { ...options, given: all.given },
     columns: matchId === undefined ? columns : [...columns, column(matchId, 'long')],
     span: node.span,
   }

@@ -1,22 +1,7 @@
-import type { RowOption, RowOptions } from '../../ir/relation.js'
-import type { Scalar } from '../../ir/scalar.js'
-import type { Column } from '../../ir/types.js'
-import type { Value } from '../../ir/value.js'
-import { type Evaluation, evaluate } from './scalar.js'
-
-type Row = readonly Value[]
-type RowOperator = (
-  rows: readonly Row[],
-  input: readonly Column[],
-  output: readonly Column[],
-  options: RowOptions,
-) => readonly Row[]
-
-/** Operators that see all rows at once. Engines without them run these. */
-export const ROW_OPERATORS: Readonly<Record<string, RowOperator>> = { scan }
-
-const list = (option: RowOption): readonly RowOptions[] => option as readonly RowOptions[]
-const scalar = (option: RowOption): Scalar => option as Scalar
+import type { Scalar } from '../../../ir/scalar.js'
+import type { Value } from '../../../ir/value.js'
+import { type Evaluation, evaluate } from '../scalar.js'
+import { givenValues, list, type Row, type RowOperator, scalar } from './row-operator.js'
 
 interface Step {
   readonly name: string
@@ -32,12 +17,9 @@ interface State {
 }
 
 /** https://learn.microsoft.com/kusto/query/scan-operator#matching-logic */
-function scan(
-  rows: readonly Row[],
-  input: readonly Column[],
-  output: readonly Column[],
-  options: RowOptions,
-): readonly Row[] {
+export const scan: RowOperator = (inputs, output, options) => {
+  const { columns: input, rows } = inputs[0]!
+  const given = givenValues(inputs, options)
   const steps = list(options.steps).map(
     (step): Step => ({
       name: String(step.name),
@@ -46,7 +28,7 @@ function scan(
       assignments: list(step.assignments).map(({ name, value }) => ({ name: String(name), value: scalar(value) })),
     }),
   )
-  const nowhere: Evaluation = { value: () => null, rows: () => [] }
+  const nowhere: Evaluation = { value: (name) => given.get(name) ?? null, rows: () => [] }
   const defaults = new Map(
     list(options.declared).map(({ name, value }): [string, Value] => [String(name), evaluate(scalar(value), nowhere)]),
   )
@@ -65,6 +47,7 @@ function scan(
       rows: () => [],
       value: (name) => {
         if (record.has(name)) return record.get(name)!
+        if (given.has(name)) return given.get(name)!
         const dot = name.indexOf('.')
         const column = name.slice(dot + 1)
         return (
