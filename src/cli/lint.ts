@@ -1,7 +1,7 @@
 import { type LintedRule, lintRule } from '../detection/lint/lint-rule.js'
 import { relocate } from '../detection/rules/source-map.js'
+import { sarifChunks } from '../findings/render/sarif.js'
 import { plural } from '../findings/render/words.js'
-import { version } from '../findings/version.js'
 import type { Watchlists } from '../ir/schema.js'
 import type { Diagnostic } from '../text/diagnostic.js'
 import { wrap } from '../text/fit.js'
@@ -69,7 +69,9 @@ function print(
     case 'json':
       return [visibleJson(`${JSON.stringify(linted.map(plain), null, 2)}\n`)]
     case 'sarif':
-      return [visibleJson(`${JSON.stringify(sarif(linted), null, 2)}\n`)]
+      return sarifChunks(
+        linted.map(({ source, diagnostics }) => ({ name: source.name, text: source.text, diagnostics })),
+      )
   }
 }
 
@@ -152,39 +154,4 @@ function plain({ source, diagnostics, tests }: LintedSource): unknown {
         : { start: positionAt(source.text, span.start), end: positionAt(source.text, span.end) }),
     })),
   }
-}
-
-/** https://docs.oasis-open.org/sarif/sarif/v2.1.0 */
-function sarif(linted: readonly LintedSource[]): unknown {
-  const codes = [...new Set(linted.flatMap(({ diagnostics }) => diagnostics.map(({ code }) => code)))].sort()
-  return {
-    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
-    version: '2.1.0',
-    runs: [
-      {
-        tool: { driver: { name: 'latchkey', version, rules: codes.map((id) => ({ id })) } },
-        columnKind: 'utf16CodeUnits',
-        results: linted.flatMap(({ source, diagnostics }) =>
-          diagnostics.map(({ code, severity, message, help, span }) => ({
-            ruleId: code,
-            level: severity,
-            message: { text: help === undefined ? message : `${message}. ${help}` },
-            locations: [
-              {
-                physicalLocation: {
-                  artifactLocation: { uri: source.name.split(/[\\/]/).map(encodeURIComponent).join('/') },
-                  ...(span === undefined ? {} : { region: region(source.text, span.start, span.end) }),
-                },
-              },
-            ],
-          })),
-        ),
-      },
-    ],
-  }
-}
-
-function region(text: string, start: number, end: number): unknown {
-  const [from, to] = [positionAt(text, start), positionAt(text, Math.max(start, end))]
-  return { startLine: from.line, startColumn: from.column, endLine: to.line, endColumn: to.column }
 }
