@@ -113,6 +113,24 @@ program
   })
 
 program
+  .command('test')
+  .summary('runs rules over the test data that they carry')
+  .description(
+    'Runs rules that carry test data and says which pass: Sigma rules with a list of logs (regression_tests_path, or info.yml\nbeside the rule), and the signals of rules of our own form.',
+  )
+  .argument('<rules...>', 'rule files and folders, ids of rules that come with latchkey')
+  .option('--filter <text>', 'only rules whose id, title or path has this; * and ? stand for any text and character')
+  .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'junit']).default('table'))
+  .addOption(out)
+  .addOption(force)
+  .addOption(quiet)
+  .addOption(memory)
+  .action(async (rulesGiven: string[], options) => {
+    const { testRules } = await import('./test-rules.js')
+    process.exitCode = await testRules(rulesGiven, options)
+  })
+
+program
   .command('explain')
   .summary('what a rule does, and what it makes of an event or of logs')
   .description(

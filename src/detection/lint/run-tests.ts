@@ -17,14 +17,31 @@ export interface TestedRule {
 
 /** Runs what a rule must catch, a signal at a time, on the reference: what is missed comes back with the clause that stopped it. */
 export function runTests(rule: Rule, compiled: CompiledQuery, asOf: number): TestedRule {
-  const outcomes = (rule.tests ?? []).flatMap((test) =>
-    test.signals.map((signal) => runSignal(rule, compiled, test, signal, asOf)),
-  )
+  const outcomes = runSignals(rule, compiled, asOf)
   return {
-    diagnostics: outcomes.filter((outcome) => outcome !== undefined),
+    diagnostics: outcomes.flatMap(({ missed }) => missed ?? []),
     signals: outcomes.length,
-    caught: outcomes.filter((outcome) => outcome === undefined).length,
+    caught: outcomes.filter(({ missed }) => missed === undefined).length,
   }
+}
+
+export interface SignalOutcome {
+  readonly test: RuleTest
+  readonly signal: TestSignal
+  /** Why the rule stayed quiet; undefined where it caught the signal. */
+  readonly missed: Diagnostic | undefined
+  readonly seconds: number
+}
+
+/** The same, signal by signal. */
+export function runSignals(rule: Rule, compiled: CompiledQuery, asOf: number): readonly SignalOutcome[] {
+  return (rule.tests ?? []).flatMap((test) =>
+    test.signals.map((signal) => {
+      const begin = performance.now()
+      const missed = runSignal(rule, compiled, test, signal, asOf)
+      return { test, signal, missed, seconds: (performance.now() - begin) / 1000 }
+    }),
+  )
 }
 
 /** A moment before the clock, so that a rule over the last day sees it. */
