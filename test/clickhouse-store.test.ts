@@ -13,6 +13,7 @@ import { compileForClickhouse } from '../src/detection/compile-clickhouse.js'
 import { compileKql } from '../src/detection/compile-query.js'
 import { loadRules } from '../src/detection/rules.js'
 import { runQuery } from '../src/detection/run-query.js'
+import { readWatchlist } from '../src/detection/watchlists.js'
 import { loadModel } from '../src/events/model.js'
 import { openClickhouse } from './fixtures/clickhouse.js'
 
@@ -104,6 +105,22 @@ describe.skipIf(reason !== undefined)(`a ClickHouse store${reason === undefined 
     }
     expect(rows).toBeGreaterThan(0)
   }, 60_000)
+
+  it('joins a watchlist, which travels in the query', async () => {
+    const watchlists = readWatchlist('hosts.csv', "Host,Owner\nHT-WS-101.corp.haldentimber.example,it's kim\n")
+    const compiled = await compileForClickhouse(
+      "let owned = _GetWatchlist('hosts'); DeviceProcessEvents | extend Key = tolower(DeviceName)" +
+        ' | join kind=inner (owned | extend Key = tolower(Host)) on Key | summarize Count = count() by Owner',
+      {
+        asOf: 0,
+        tables: clickhouseTables('fleet'),
+        watchlists: new Map([['hosts', { name: 'hosts', ...watchlists }]]),
+      },
+    )
+    if (!compiled.ok) throw new Error(compiled.diagnostics[0]?.message)
+    const { rows } = await runClickhouse(connection, compiled.split)
+    expect(rows).toEqual([["it's kim", expect.any(BigInt)]])
+  })
 
   it('filters by time and by words in the sorting key and the index of letters', async () => {
     const compiled = await compileForClickhouse(

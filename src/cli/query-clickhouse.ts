@@ -7,7 +7,7 @@ import { compileForClickhouse } from '../detection/compile-clickhouse.js'
 import { loadModel } from '../events/model.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
 import { ConfigurationError } from './failure.js'
-import { timeOption } from './input.js'
+import { timeOption, watchlistsOf } from './input.js'
 import { writeOutput } from './output.js'
 import type { QueryOptions } from './query.js'
 import { type Cell, renderRows } from './rows.js'
@@ -27,6 +27,7 @@ export async function queryClickhouse(
       '--since and --until narrow what is read here: with --clickhouse write the time into the query',
     )
   const given = timeOption('--as-of', options.asOf)
+  const watchlists = watchlistsOf(options.watchlists)
   const tables = clickhouseTables(options.database ?? 'latchkey')
   const connection = options.sql === true ? undefined : await openServer(options.clickhouse)
   try {
@@ -35,6 +36,7 @@ export async function queryClickhouse(
     const compiled = await compileForClickhouse(source.text, {
       asOf,
       tables,
+      watchlists,
       ...(connection === undefined ? {} : { ask: (sql: string) => connection.query(sql) }),
     })
     for (const diagnostic of compiled.diagnostics)

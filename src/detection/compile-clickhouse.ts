@@ -1,14 +1,11 @@
 import { emitClickhouse, type PhysicalTable } from '../backends/clickhouse/emit.js'
-import { NotEmitted } from '../backends/clickhouse/not-emitted.js'
 import { type SplitQuery, splitQuery } from '../backends/clickhouse/split.js'
-import { foldConstants } from '../backends/reference/fold.js'
-import { lowerKql, parseKql } from '../dialects/kql/index.js'
+import { NotEmitted } from '../backends/not-emitted.js'
 import type { Query } from '../ir/relation.js'
-import type { QuerySchema } from '../ir/schema.js'
-import { UNIX_EPOCH } from '../ir/time.js'
+import type { QuerySchema, Watchlists } from '../ir/schema.js'
 import type { Column } from '../ir/types.js'
 import { type Diagnostic, diagnose } from '../text/diagnostic.js'
-import { savedFunctions } from './value-sets.js'
+import { lowerQuery, lowerQueryOver } from './lower-query.js'
 
 export interface ClickhouseQuery {
   readonly ok: true
@@ -29,6 +26,8 @@ export interface ClickhouseOptions {
   /** The clock of `now()` and `ago()`, in microseconds since 1970 UTC. */
   readonly asOf: number
   readonly tables: ClickhouseTables
+  /** What `_GetWatchlist` gives; it is refused without them. */
+  readonly watchlists?: Watchlists | undefined
   /** Answers a query for column names that only the data has (`evaluate pivot(x)`); without it such a query is refused. */
   readonly ask?: (sql: string) => Promise<readonly (readonly unknown[])[]>
 }
@@ -36,37 +35,21 @@ export interface ClickhouseOptions {
 /** KQL as SQL for ClickHouse. */
 export async function compileForClickhouse(
   text: string,
-  options: ClickhouseOptions,
+  { tables, ask, ...options }: ClickhouseOptions,
 ): Promise<ClickhouseQuery | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }> {
-  const { tree, diagnostics } = parseKql(text)
-  if (!tree || diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics }
-  const now = UNIX_EPOCH + BigInt(Math.trunc(options.asOf)) * 10n
-  const discovered = new Map<string, readonly (readonly string[])[]>()
-  const schema = { ...options.tables.schema, functions: savedFunctions() }
-  const emit = (query: Query) => emitClickhouse(query, (name) => options.tables.physical(name))
+  const physical = (name: string): PhysicalTable => tables.physical(name)
+  const given = { ...options, schema: tables.schema }
   try {
-    for (let round = 0; ; round++) {
-      const lowered = lowerKql(tree, text, { schema, now, discovered })
-      if (lowered.ok) {
-        const query = foldConstants(lowered.query)
-        const split = splitQuery(query, (name) => options.tables.physical(name))
-        return { ok: true, split, columns: query.body.columns, query, diagnostics: lowered.diagnostics }
-      }
-      const { needs } = lowered
-      if (!needs || !options.ask || round === MOST_ROUNDS) return { ok: false, diagnostics: lowered.diagnostics }
-      const rows = await options.ask(emit(foldConstants(needs.query)).sql)
-      discovered.set(
-        needs.key,
-        rows.map((row) => row.map(String)),
-      )
-    }
+    const lowered =
+      ask === undefined
+        ? lowerQuery(text, given)
+        : await lowerQueryOver(text, given, (query) => ask(emitClickhouse(query, physical).sql))
+    if (!lowered.ok) return { ok: false, diagnostics: lowered.diagnostics }
+    const { query, diagnostics } = lowered
+    return { ok: true, split: splitQuery(query, physical), columns: query.body.columns, query, diagnostics }
   } catch (error) {
     if (!(error instanceof NotEmitted)) throw error
-    return {
-      ok: false,
-      diagnostics: [diagnose('unsupported-form', error.span, { language: 'ClickHouse', what: error.what })],
-    }
+    const what = diagnose('unsupported-form', error.span, { language: 'ClickHouse', what: error.what })
+    return { ok: false, diagnostics: [what] }
   }
 }
-
-const MOST_ROUNDS = 20

@@ -1,13 +1,12 @@
-import { type EmittedColumn, emitDuckdb, NotEmitted, type PhysicalTable } from '../backends/duckdb/emit.js'
+import { type EmittedColumn, emitDuckdb, type PhysicalTable } from '../backends/duckdb/emit.js'
 import { readValue } from '../backends/duckdb/read-value.js'
 import { storeTables } from '../backends/duckdb/tables.js'
-import { checkPatterns, foldConstants } from '../backends/reference/index.js'
-import { type Discovered, lowerKql, parseKql } from '../dialects/kql/index.js'
+import { NotEmitted } from '../backends/not-emitted.js'
+import type { Discovered } from '../dialects/kql/index.js'
 import type { Query } from '../ir/relation.js'
 import type { QuerySchema, Watchlists } from '../ir/schema.js'
-import { UNIX_EPOCH } from '../ir/time.js'
 import { type Diagnostic, diagnose } from '../text/diagnostic.js'
-import { savedFunctions } from './value-sets.js'
+import { lowerQuery } from './lower-query.js'
 
 export interface CompileOptions {
   /** The clock of `now()` and `ago()`, in microseconds since 1970 UTC. */
@@ -50,29 +49,21 @@ export type CompileResult = CompiledQuery | RefusedQuery
 
 /** KQL as SQL for the store. The connection that runs it needs `registerFunctions` once (backends/duckdb/call-function.ts). */
 export function compileKql(text: string, options: CompileOptions): CompileResult {
-  const { tree, diagnostics } = parseKql(text)
-  if (!tree || diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics }
   const tables = options.tables ?? storeTables()
-  const now = UNIX_EPOCH + BigInt(Math.trunc(options.asOf)) * 10n
-  const discovered = options.discovered ?? new Map()
-  const functions = savedFunctions()
-  const schema = { ...tables.schema, functions, ...(options.watchlists && { watchlists: options.watchlists }) }
-  const lowered = lowerKql(tree, text, { schema, now, discovered })
+  const lowered = lowerQuery(text, { ...options, schema: tables.schema })
   try {
     if (!lowered.ok) {
-      if (!lowered.needs) return { ok: false, diagnostics: lowered.diagnostics }
-      const query = foldConstants(lowered.needs.query)
-      const { sql } = emitDuckdb(query, (name) => tables.physical(name))
-      return { ok: false, diagnostics: lowered.diagnostics, needs: { key: lowered.needs.key, query, sql } }
+      const { diagnostics, needs } = lowered
+      if (!needs) return { ok: false, diagnostics }
+      const { sql } = emitDuckdb(needs.query, (name) => tables.physical(name))
+      return { ok: false, diagnostics, needs: { ...needs, sql } }
     }
-    const query = foldConstants(lowered.query)
-    const bad = checkPatterns(query)
-    if (bad.length > 0) return { ok: false, diagnostics: bad }
+    const { query, diagnostics } = lowered
     const { sql, columns } = emitDuckdb(query, (name) => tables.physical(name))
-    return { ok: true, sql, params: [], columns, query, diagnostics: lowered.diagnostics, read: readValue }
+    return { ok: true, sql, params: [], columns, query, diagnostics, read: readValue }
   } catch (error) {
     if (error instanceof NotEmitted) {
-      const what = diagnose('unsupported-form', error.relation.span, { language: 'DuckDB', what: error.what })
+      const what = diagnose('unsupported-form', error.span, { language: 'DuckDB', what: error.what })
       return { ok: false, diagnostics: [what] }
     }
     throw error

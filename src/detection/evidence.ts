@@ -1,6 +1,7 @@
-import { emitDuckdb, NotEmitted, type PhysicalTable } from '../backends/duckdb/emit.js'
+import { emitDuckdb, type PhysicalTable } from '../backends/duckdb/emit.js'
 import { quoteIdentifier, quoteText } from '../backends/duckdb/quote.js'
 import type { Store } from '../backends/duckdb/store.js'
+import { NotEmitted } from '../backends/not-emitted.js'
 import type { Assignment, Relation } from '../ir/relation.js'
 import { and, reference, type Scalar } from '../ir/scalar.js'
 import type { ScalarType } from '../ir/types.js'

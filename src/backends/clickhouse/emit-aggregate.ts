@@ -1,8 +1,8 @@
 import type { AggregateCall } from '../../ir/relation.js'
 import type { ScalarType } from '../../ir/types.js'
+import { NotEmitted } from '../not-emitted.js'
 import { emitScalar, emitTruth, type ScalarScope } from './emit-scalar.js'
 import { jsonArray, jsonOrNull, toJson } from './functions.js'
-import { NotEmitted } from './not-emitted.js'
 import { sqlLiteral } from './sql-values.js'
 
 /** SQL of one aggregate. `place` is the number of the row in its order, where the rows have one. */

@@ -1,6 +1,6 @@
 import type { Scalar } from '../../ir/scalar.js'
+import { NotEmitted } from '../not-emitted.js'
 import { emitScalar, type ScalarScope } from './emit-scalar.js'
-import { NotEmitted } from './not-emitted.js'
 
 type WindowCall = Extract<Scalar, { kind: 'window-call' }>
 

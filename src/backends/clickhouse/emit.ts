@@ -2,6 +2,7 @@ import type { AggregateCall, Query, Relation, SortKey } from '../../ir/relation.
 import type { Scalar } from '../../ir/scalar.js'
 import type { Column, ScalarType } from '../../ir/types.js'
 import { columnsRead } from '../../ir/walk.js'
+import { NotEmitted } from '../not-emitted.js'
 import { dynamicText } from './dynamic.js'
 import { emitAggregate, emitExtreme } from './emit-aggregate.js'
 import {
@@ -15,7 +16,6 @@ import {
 } from './emit-scalar.js'
 import { emitWindow } from './emit-window.js'
 import { emitCall, TEXT_OF } from './functions.js'
-import { NotEmitted } from './not-emitted.js'
 import { lambdaName, once, resetNames } from './once.js'
 import { quoteText } from './quote.js'
 import { SQL_TYPES, sqlLiteral } from './sql-values.js'

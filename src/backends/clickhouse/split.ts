@@ -4,8 +4,8 @@ import { and, literal, reference, type Scalar } from '../../ir/scalar.js'
 import type { Column } from '../../ir/types.js'
 import { columnsRead } from '../../ir/walk.js'
 import type { Span } from '../../text/span.js'
+import { NotEmitted } from '../not-emitted.js'
 import { type Emitted, emitClickhouse, type PhysicalTable } from './emit.js'
-import { NotEmitted } from './not-emitted.js'
 
 /** A query as SQL, and what is left to do here with the rows that it gives. */
 export interface SplitQuery {

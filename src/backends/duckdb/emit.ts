@@ -2,6 +2,7 @@ import type { AggregateCall, Query, Relation, SortKey } from '../../ir/relation.
 import type { Scalar } from '../../ir/scalar.js'
 import type { Column, ScalarType } from '../../ir/types.js'
 import { columnsRead } from '../../ir/walk.js'
+import { NotEmitted } from '../not-emitted.js'
 import { emitAggregate, emitExtreme } from './emit-aggregate.js'
 import {
   canonical,
@@ -44,16 +45,6 @@ export function emitDuckdb(query: Query, tables: (name: string) => PhysicalTable
   resetNames()
   const emitter = new Emitter(query, tables)
   return emitter.result()
-}
-
-/** A part of the query model that this engine has no words for. */
-export class NotEmitted extends Error {
-  constructor(
-    readonly what: string,
-    readonly relation: Relation,
-  ) {
-    super(what)
-  }
 }
 
 interface Out extends ScopeColumn {
@@ -222,7 +213,7 @@ class Emitter {
       case 'partition':
         return this.partition(relation)
       case 'sequence':
-        throw new NotEmitted('a sequence of events', relation)
+        throw new NotEmitted('a sequence of events', relation.span)
       case 'row-operator':
         return this.rowOperator(relation)
     }
@@ -297,7 +288,7 @@ class Emitter {
     )
     const isKnown = ends.length === 3
     if (isKnown && Math.abs((ends[1]! - ends[0]!) / ends[2]!) > MOST_KNOWN_RANGE) {
-      throw new NotEmitted(`a range of more than ${MOST_KNOWN_RANGE} rows`, relation)
+      throw new NotEmitted(`a range of more than ${MOST_KNOWN_RANGE} rows`, relation.span)
     }
     const tooLong = `error('a range of more than ${MOST_RANGE} rows whose ends are only known when it runs is not supported')`
     const numbers = isKnown
@@ -676,7 +667,7 @@ class Emitter {
   /** All rows go through JavaScript as one JSON array: right, and only for results that fit in memory. */
   private rowOperator(relation: Extract<Relation, { kind: 'row-operator' }>): Select {
     // The rows of a group and those of other tables would be told apart by nothing.
-    if (relation.inputs.length > 1 && this.items) throw new NotEmitted(`\`${relation.name}\` in groups`, relation)
+    if (relation.inputs.length > 1 && this.items) throw new NotEmitted(`\`${relation.name}\` in groups`, relation.span)
     const only = oneInput(relation.inputs)
     const input = this.wrap(this.relation(only, undefined))
     const cells = only.columns.map(

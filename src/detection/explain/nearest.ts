@@ -1,6 +1,7 @@
-import { emitDuckdb, NotEmitted } from '../../backends/duckdb/emit.js'
+import { emitDuckdb } from '../../backends/duckdb/emit.js'
 import type { Store } from '../../backends/duckdb/store.js'
 import { storeTables } from '../../backends/duckdb/tables.js'
+import { NotEmitted } from '../../backends/not-emitted.js'
 import type { Relation } from '../../ir/relation.js'
 import { reference } from '../../ir/scalar.js'
 import type { Column } from '../../ir/types.js'

@@ -1,7 +1,8 @@
-import { type EmittedColumn, emitDuckdb, NotEmitted, type PhysicalTable } from '../../backends/duckdb/emit.js'
+import { type EmittedColumn, emitDuckdb, type PhysicalTable } from '../../backends/duckdb/emit.js'
 import { quoteText } from '../../backends/duckdb/quote.js'
 import { readValue } from '../../backends/duckdb/read-value.js'
 import type { Store } from '../../backends/duckdb/store.js'
+import { NotEmitted } from '../../backends/not-emitted.js'
 import { type FieldKind, type LogSource, lowerSigma, type SigmaDocument } from '../../dialects/sigma/index.js'
 import type { Query } from '../../ir/relation.js'
 import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
@@ -49,7 +50,7 @@ export function compileSigma(document: SigmaDocument, options: CompileSigmaOptio
     return { ok: true, sql, columns, query: lowered.query, table, diagnostics }
   } catch (error) {
     if (!(error instanceof NotEmitted)) throw error
-    const what = diagnose('unsupported-form', error.relation.span, { language: 'DuckDB', what: error.what })
+    const what = diagnose('unsupported-form', error.span, { language: 'DuckDB', what: error.what })
     return { ok: false, diagnostics: [what] }
   }
 }

@@ -1,6 +1,6 @@
-import type { Span } from '../../text/span.js'
+import type { Span } from '../text/span.js'
 
-/** A part of the query that ClickHouse's SQL has no words for. */
+/** A part of the query that an engine's SQL has no words for. */
 export class NotEmitted extends Error {
   constructor(
     readonly what: string,
