@@ -257,6 +257,27 @@ export const MESSAGES = {
     severity: 'error',
     message: ({ name }) => `the placeholder \`%${name}%\` has no values here`,
   }),
+  'unknown-rule': words<{ name: string; closest?: string | undefined }>({
+    severity: 'error',
+    message: ({ name }) => `no rule here has the id or name \`${name}\``,
+    help: ({ closest }) => (closest ? `closest match is \`${closest}\`` : undefined),
+  }),
+  'ambiguous-rule': words<{ name: string; count: number }>({
+    severity: 'error',
+    message: ({ name, count }) => `${count} rules here have the id or name \`${name}\``,
+  }),
+  'rule-not-usable': words<{ name: string }>({
+    severity: 'error',
+    message: ({ name }) => `\`${name}\` cannot run itself`,
+  }),
+  'filter-without-rule': words<{ name: string }>({
+    severity: 'warning',
+    message: ({ name }) => `the filter names \`${name}\`, and no rule here has that id or name`,
+  }),
+  'filter-does-not-apply': words<{ name: string; reason: string }>({
+    severity: 'warning',
+    message: ({ name, reason }) => `the filter does not apply to \`${name}\`: ${reason}`,
+  }),
   'log-source-not-read': words<{ source: string }>({
     severity: 'warning',
     message: ({ source }) => `no telemetry read here is a log of ${source}; the rule does not apply`,

@@ -1,4 +1,13 @@
 /** Sigma: its documents as trees, and detection rules as the query model. */
+export {
+  type CorrelationMember,
+  collect,
+  type FilterMember,
+  type Member,
+  type ResolvedCorrelation,
+  type RuleMember,
+} from './collection.js'
+export { CORRELATION_TYPES, type CorrelationSpec, type CorrelationType, readCorrelation } from './correlation.js'
 export { type FieldView, SEPARATOR, type SigmaColumn } from './field-columns.js'
 export { EVENTS, type FieldKind, type LoweredSigma, type LowerSigmaOptions, lowerSigma } from './lower.js'
 export { type ParsedSigma, parseSigma } from './parser.js'

@@ -6,6 +6,7 @@ import { FieldColumns, type SigmaColumn } from './field-columns.js'
 import { lowerTests, type TestContext } from './lower-tests.js'
 import { applyModifiers } from './modifiers.js'
 import { parsePattern } from './pattern.js'
+import { isMeant } from './search-names.js'
 import type { Condition, Detection, DetectionItem, SearchBody, SigmaDocument, SigmaValue } from './syntax.js'
 
 export interface LowerSigmaOptions {
@@ -13,6 +14,8 @@ export interface LowerSigmaOptions {
   readonly placeholders: ReadonlyMap<string, readonly string[]>
   /** What the log source knows of a field. */
   readonly fieldKind: (field: string) => FieldKind
+  /** Fields whose values are given with each event. */
+  readonly given?: readonly string[]
 }
 
 /** `whole`: a whole number in every event. `list`: several values, any of which may match. */
@@ -21,7 +24,7 @@ export type FieldKind = 'text' | 'whole' | 'list'
 export type LoweredSigma =
   | {
       readonly ok: true
-      /** Over one table, `EVENTS`, whose columns are those of `columns`; gives `uid` and `time` of each event that matches. */
+      /** Over one table, `EVENTS`, whose columns are those of `columns`; gives `uid` and `time` of each event that matches, then the given fields. */
       readonly query: Query
       readonly columns: ReadonlyMap<string, SigmaColumn>
       readonly diagnostics: readonly Diagnostic[]
@@ -45,10 +48,11 @@ export function lowerSigma(document: SigmaDocument, options: LowerSigmaOptions):
     case 'rule': {
       const lowering = new Lowering(document.detection, options)
       const condition = lowering.conditions()
+      const given = lowering.given()
       if (lowering.diagnostics.length > 0) return refused(lowering.diagnostics)
       return {
         ok: true,
-        query: { bindings: [], body: matching(condition, lowering.columns.list()) },
+        query: { bindings: [], body: matching(condition, given, lowering.columns.list()) },
         columns: lowering.columns.all,
         diagnostics: [],
       }
@@ -60,14 +64,15 @@ const refused = (diagnostics: readonly Diagnostic[]): LoweredSigma => ({ ok: fal
 
 const RESULT: readonly Column[] = [column('uid', 'long'), column('time', 'datetime')]
 
-function matching(condition: Scalar, read: readonly Column[]): Relation {
+function matching(condition: Scalar, given: readonly Scalar[], read: readonly Column[]): Relation {
   const table: Relation = { kind: 'table', name: EVENTS, columns: [...RESULT, ...read], span: undefined }
   const filter: Relation = { kind: 'filter', input: table, condition, columns: table.columns, span: undefined }
+  const values = given.map((value, index) => ({ name: `given ${index}`, value }))
   return {
     kind: 'project',
     input: filter,
-    assignments: RESULT.map(({ name, type }) => ({ name, value: reference(name, type) })),
-    columns: RESULT,
+    assignments: [...RESULT.map(({ name, type }) => ({ name, value: reference(name, type) })), ...values],
+    columns: [...RESULT, ...values.map(({ name, value }) => column(name, value.type))],
     span: undefined,
   }
 }
@@ -85,6 +90,17 @@ class Lowering {
   conditions(): Scalar {
     // A condition that could not be read has its diagnostic from the parser.
     return or(this.detection.conditions.map(({ condition }) => (condition ? this.condition(condition) : FALSE)))
+  }
+
+  /** The values of the fields that are asked for beside the events. */
+  given(): readonly Scalar[] {
+    return (this.options.given ?? []).map((field) => {
+      if (this.options.fieldKind(field) === 'list') {
+        const what = `the value of \`${field}\`, of which an event has several,`
+        this.diagnostics.push(diagnose('unsupported-form', undefined, { language: 'Sigma', what }))
+      }
+      return this.columns.view(field, 'text')
+    })
   }
 
   private condition(condition: Condition): Scalar {
@@ -169,21 +185,4 @@ class Lowering {
     const lowered = lowerTests(predicate.tests, predicate.quantifier, context, item.span)
     return predicate.negated ? not(lowered, item.span) : lowered
   }
-}
-
-/** Whether `of` means the search: `them` and patterns leave out names that begin with `_`, unless the pattern does too. */
-function isMeant(name: string, pattern: string | undefined): boolean {
-  if (pattern === undefined) return !name.startsWith('_')
-  if (name.startsWith('_') && !pattern.startsWith('_')) return false
-  const pieces = pattern.split('*')
-  const [first, last] = [pieces[0]!, pieces[pieces.length - 1]!]
-  if (pieces.length === 1) return name === pattern
-  if (!name.startsWith(first) || !name.endsWith(last) || name.length < first.length + last.length) return false
-  let at = first.length
-  for (const piece of pieces.slice(1, -1)) {
-    const found = name.indexOf(piece, at)
-    if (found < 0 || found + piece.length > name.length - last.length) return false
-    at = found + piece.length
-  }
-  return true
 }

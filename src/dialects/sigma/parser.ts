@@ -132,6 +132,7 @@ class DocumentReader {
       falsepositives: this.strings(tree, 'falsepositives'),
       fields: this.strings(tree, 'fields'),
       raw: plain(tree) as Readonly<Record<string, Plain>>,
+      tree,
     }
     const correlation = member(tree, 'correlation')
     if (correlation) return this.correlation(header, correlation)
@@ -146,17 +147,16 @@ class DocumentReader {
     if (!this.isMap(value, 'correlation')) return undefined
     const type = this.string(value, 'type')
     if (type === undefined) this.missing('type', keySpan)
-    const aliases = member(value, 'aliases')
+    // The specification's text has it within, its schema beside the correlation.
+    const generate = member(value, 'generate') ?? member(header.tree, 'generate')
     return {
       kind: 'correlation',
       ...header,
+      correlation: value,
       type: type ?? '',
       rules: this.strings(value, 'rules'),
       groupBy: this.strings(value, 'group-by'),
-      timespan: this.string(value, 'timespan'),
-      condition: plain(member(value, 'condition')?.value ?? NOTHING),
-      aliases: (aliases ? plain(aliases.value) : {}) as Record<string, Record<string, string>>,
-      generate: plain(member(value, 'generate')?.value ?? NOTHING) === true,
+      generate: plain(generate?.value ?? NOTHING) === true,
       correlationSpan: value.span,
     }
   }

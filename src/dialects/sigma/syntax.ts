@@ -1,4 +1,5 @@
 import type { Span } from '../../text/span.js'
+import type { Tree } from './tree.js'
 
 /** Sigma documents in Sigma's own words. https://github.com/SigmaHQ/sigma-specification, version 2.1 */
 export type SigmaDocument = SigmaRule | SigmaCorrelation | SigmaFilter
@@ -22,6 +23,8 @@ export interface SigmaHeader {
   readonly fields: readonly string[]
   /** The whole document as plain data, unknown keys included. */
   readonly raw: Readonly<Record<string, Plain>>
+  /** The same with its places in the file. */
+  readonly tree: Tree
 }
 
 export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [key: string]: Plain }
@@ -107,13 +110,13 @@ export type Condition =
 
 export interface SigmaCorrelation extends SigmaHeader {
   readonly kind: 'correlation'
+  /** As the file has it; `readCorrelation` makes sense of it. */
+  readonly correlation: Tree
   readonly type: string
+  /** Ids and names of other documents. */
   readonly rules: readonly string[]
   readonly groupBy: readonly string[]
-  readonly timespan: string | undefined
-  /** `gte: 10`, `field: TargetUserName`; a condition over rule names in a temporal correlation. */
-  readonly condition: Plain
-  readonly aliases: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Whether the rules that it names are reported on their own too. */
   readonly generate: boolean
   readonly correlationSpan: Span
 }
