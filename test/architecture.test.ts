@@ -12,6 +12,7 @@ const ROOMS = [
   'dialects',
   'backends',
   'detection',
+  'policy',
   'findings',
   'catalog',
   'translation',

@@ -28,6 +28,7 @@ const watchlists = new Option(
   '--watchlists <folder>',
   'CSV files that `_GetWatchlist` reads: vips.csv is the list vips',
 )
+const policy = new Option('--policy <file>', 'who may use which tool: every sighting is held to this policy.yaml')
 const quiet = new Option('--quiet', 'no progress and no notes on standard error')
 const memory = new Option('--memory <size>', 'what the database may use before it spills to disk').default('512MB')
 const clickhouse = new Option('--clickhouse <url>', 'a ClickHouse server, as http://user:password@localhost:8123')
@@ -54,6 +55,7 @@ program
       .choices(['informational', 'low', 'medium', 'high', 'critical'])
       .default('informational'),
   )
+  .addOption(policy)
   .addOption(rules)
   .addOption(watchlists)
   .option('--no-builtin-rules', 'leave out the detections that come with latchkey')

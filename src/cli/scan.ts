@@ -7,12 +7,14 @@ import { LEVELS, type Level, type Report } from '../findings/report.js'
 import { reportOf } from '../findings/scan.js'
 import { type InputOptions, openInput, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
+import { usablePolicy } from './policy-file.js'
 import { rulesAt } from './rules-at.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
 export interface ScanOptions extends InputOptions, OutputOptions {
   readonly format?: Format
   readonly level: Level
+  readonly policy?: string
   readonly rules?: readonly string[]
   readonly builtinRules?: boolean
   readonly allTools?: boolean
@@ -26,6 +28,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const window = { since: timeOption('--since', options.since), until: timeOption('--until', options.until) }
   const asOf = timeOption('--as-of', options.asOf)
   const watchlists = watchlistsOf(options.watchlists)
+  const policy = options.policy === undefined ? undefined : usablePolicy(options.policy, options.quiet === true)
   // Readers work on threads of their own; what the rules need is loaded while this one waits for them.
   const loading = setTimeout(() => compileKql('print 1', { asOf: 0 }), 10)
   const rulesMissing = new AbortController()
@@ -51,6 +54,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
       rules,
       sigma,
       watchlists,
+      policy,
       allTools: options.allTools === true,
       seconds: () => (performance.now() - begin) / 1000,
     })

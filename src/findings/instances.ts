@@ -35,15 +35,27 @@ const TELLING = [
 /** Adds a piece to the instances known so far. */
 export function addInstance(known: Instance[], piece: Instance): void {
   if (Object.keys(piece).length === 0) return
-  const telling = TELLING.filter((name) => piece[name] !== undefined)
-  const shares = (other: Instance): boolean =>
-    telling.some((name) => other[name]?.toLowerCase() === piece[name]?.toLowerCase())
-  const conflicts = (other: Instance): boolean =>
-    telling.some((name) => other[name] !== undefined && other[name].toLowerCase() !== piece[name]?.toLowerCase())
-  let index = known.findIndex((other) => shares(other) && !conflicts(other))
-  if (index < 0 && known.length === 1 && !conflicts(known[0]!)) index = 0
+  let index = known.findIndex((other) => isOf(piece, other))
+  if (index < 0 && known.length === 1 && !conflicts(piece, known[0]!)) index = 0
   if (index >= 0) known[index] = inOrder({ ...piece, ...known[index] })
   else known.push(inOrder(piece))
+}
+
+/** Whether a piece says the same of something telling as an instance does, and nothing else of anything telling. */
+export function isOf(piece: Instance, instance: Instance): boolean {
+  return (
+    TELLING.some((name) => piece[name] !== undefined && instance[name]?.toLowerCase() === piece[name].toLowerCase()) &&
+    !conflicts(piece, instance)
+  )
+}
+
+function conflicts(piece: Instance, instance: Instance): boolean {
+  return TELLING.some(
+    (name) =>
+      piece[name] !== undefined &&
+      instance[name] !== undefined &&
+      instance[name].toLowerCase() !== piece[name].toLowerCase(),
+  )
 }
 
 /** Every instance that an inventory entry shows. */

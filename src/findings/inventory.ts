@@ -5,6 +5,16 @@ import { type Identification, identify, type Observation, type Tool } from '../d
 import { tenantOf } from '../detection/tenant/index.js'
 import { formatTime } from '../telemetry/time.js'
 import { addInstance, type Instance } from './instances.js'
+import {
+  factOf,
+  type Judging,
+  judgementOf,
+  type SeenFact,
+  type ShownProgram,
+  shownProgram,
+  windowFlags,
+  windowJoins,
+} from './judging.js'
 import { CONFIDENCES, type Confidence, type InventoryEntry } from './report.js'
 
 /**
@@ -22,6 +32,8 @@ export interface InventoryOptions {
   /** Built-in and administrators' tools too. */
   readonly allTools: boolean
   readonly stretches: Stretches | undefined
+  /** Holds every sighting to a policy; without it everything is unknown. */
+  readonly judging?: Judging | undefined
 }
 
 export async function inventoryOf(store: Store, options: InventoryOptions): Promise<InventoryEntry[]> {
@@ -30,7 +42,7 @@ export async function inventoryOf(store: Store, options: InventoryOptions): Prom
     const observed = OBSERVED.filter((column) => columns.some((known) => known.name === column))
     if (observed.length > 0) await lookAt(store, name, observed, options, sightings)
   }
-  return [...sightings.values()].map(entryOf).sort(byWeight)
+  return [...sightings.values()].map((sighting) => entryOf(sighting, options.judging)).sort(byWeight)
 }
 
 /** Columns that identity looks at, where a class has them. */
@@ -118,6 +130,9 @@ interface Sighting {
   confidence: Confidence
   readonly evidence: Map<string, { readonly kind: string; value: string; confidence: Confidence; count: number }>
   readonly instances: Instance[]
+  readonly facts: SeenFact[]
+  /** Which instances the events of an observation show: by class and slot. */
+  readonly pieces: Map<string, Instance[]>
 }
 
 interface Named {
@@ -126,6 +141,7 @@ interface Named {
   readonly found: Identification
   /** Where the program lies that the evidence is of. */
   readonly path: string
+  readonly shown: ShownProgram
 }
 
 /** Paths shown for one tool on one host. */
@@ -152,12 +168,13 @@ async function lookAt(
   const domain = either('process_user_domain', 'user_domain', 'actor_user_domain')
   const parent =
     columns.has('parent_process_file_name') && table === 'process' ? "coalesce(parent_process_file_name, '')" : "''"
+  const windows = options.judging?.windows ?? []
   const groups = await store.rows(
-    `SELECT slot, coalesce(device_hostname, ''), ${domain}, ${user}, ${parent}, coalesce(activity, ''), count(*), min(epoch_us(time)), max(epoch_us(time))
-    FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)} GROUP BY ALL`,
+    `SELECT slot, coalesce(device_hostname, ''), ${domain}, ${user}, ${parent}, coalesce(activity, ''), count(*), min(epoch_us(time)), max(epoch_us(time))${windowFlags(windows)}
+    FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)}${windowJoins(windows)} GROUP BY ALL`,
   )
-  for (const [slot, host, userDomain, userName, parentName, activity, count, first, last] of groups) {
-    const { found, path } = named[Number(slot)]!
+  for (const [slot, host, userDomain, userName, parentName, activity, count, first, last, ...inside] of groups) {
+    const { found, path, shown } = named[Number(slot)]!
     const sighting = sightingOf(sightings, found.tool, text(host))
     if (path !== '') spell(sighting.paths, path)
     if (CONFIDENCES.indexOf(found.confidence) > CONFIDENCES.indexOf(sighting.confidence))
@@ -171,6 +188,25 @@ async function lookAt(
     if (table === 'process' && text(activity) === 'launch' && ownProcess(found))
       addLaunch(sighting, text(parentName), Number(count))
     addEvidence(sighting, found, Number(count))
+    if (options.judging === undefined) continue
+    const account = text(userDomain) === '' ? text(userName) : `${text(userDomain)}\\${text(userName)}`
+    sighting.facts.push({
+      observation: `${table} ${Number(slot)}`,
+      fact: factOf({
+        found,
+        shown,
+        table,
+        path,
+        user: account,
+        activity: text(activity),
+        parent: text(parentName),
+        launch: text(parentName) === '' ? '' : launchKind(text(parentName)),
+        events: Number(count),
+        first: first === null ? null : Number(first),
+        last: last === null ? null : Number(last),
+        inWindows: new Map(windows.map(({ entry }, index) => [entry, inside[index] as boolean | null])),
+      }),
+    })
   }
   if (options.stretches !== undefined) {
     const { first, width } = options.stretches
@@ -209,7 +245,13 @@ async function identifyAll(
       })
       for (const found of identify(observation as unknown as Observation)) {
         if (!found.named || (found.tool.tier !== 'remote-access' && !options.allTools)) continue
-        named.push({ slot: named.length, key: row[0] as bigint, found, path: pathOf(observation, found) })
+        named.push({
+          slot: named.length,
+          key: row[0] as bigint,
+          found,
+          path: pathOf(observation, found),
+          shown: shownProgram(observation as unknown as Observation, found),
+        })
       }
     }
   }
@@ -263,6 +305,11 @@ async function addTenants(
       if (value !== null && value !== '') piece = { ...tenantOf(found.tool, place, text(value)), ...piece }
     })
     addInstance(sighting.instances, piece)
+    if (Object.keys(piece).length === 0) continue
+    const observation = `${table} ${Number(slot)}`
+    const known = sighting.pieces.get(observation)
+    if (known) known.push(piece)
+    else sighting.pieces.set(observation, [piece])
   }
 }
 
@@ -285,6 +332,8 @@ function sightingOf(sightings: Map<string, Sighting>, tool: Tool, host: string):
       confidence: 'low',
       evidence: new Map(),
       instances: [],
+      facts: [],
+      pieces: new Map(),
     }
     sightings.set(key, sighting)
   }
@@ -292,7 +341,7 @@ function sightingOf(sightings: Map<string, Sighting>, tool: Tool, host: string):
 }
 
 function addLaunch(sighting: Sighting, parent: string, count: number): void {
-  const how = parent === '' ? 'unknown' : (launchKinds().get(parent.toLowerCase()) ?? 'program')
+  const how = parent === '' ? 'unknown' : launchKind(parent)
   const key = `${how} ${parent.toLowerCase()}`
   const known = sighting.launch.get(key)
   if (known === undefined) sighting.launch.set(key, { how, parent, count })
@@ -316,7 +365,7 @@ function addEvidence(sighting: Sighting, found: Identification, count: number): 
   }
 }
 
-function entryOf(sighting: Sighting): InventoryEntry {
+function entryOf(sighting: Sighting, judging: Judging | undefined): InventoryEntry {
   const { tool } = sighting
   const evidence = [...sighting.evidence.values()].sort(
     (a, b) =>
@@ -346,6 +395,7 @@ function entryOf(sighting: Sighting): InventoryEntry {
     identity: { confidence: sighting.confidence, evidence },
     tenant: sighting.instances[0] ?? null,
     ...(sighting.instances.length > 1 ? { otherTenants: sighting.instances.slice(1) } : {}),
+    ...judgementOf(sighting, judging),
   }
 }
 
@@ -358,6 +408,8 @@ function byWeight(a: InventoryEntry, b: InventoryEntry): number {
     a.host.localeCompare(b.host, 'en')
   )
 }
+
+const launchKind = (parent: string): string => launchKinds().get(parent.toLowerCase()) ?? 'program'
 
 let kinds: ReadonlyMap<string, string> | undefined
 

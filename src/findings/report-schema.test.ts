@@ -69,7 +69,7 @@ const FULL: Required<Report> = {
 
 /** Keys of maps whose names are the data's, not ours. */
 const OPEN = new Set(['columns', 'fields', 'tenant', 'otherTenants'])
-const OPTIONAL = new Set(['activity', 'otherTenants', 'outcome', 'about'])
+const OPTIONAL = new Set(['activity', 'otherTenants', 'outcome', 'about', 'judgements'])
 
 /** Every place of an object's key: `['summary', 'files', 'read']`. */
 function* keyPaths(value: Json, path: readonly (string | number)[] = []): Iterable<readonly (string | number)[]> {

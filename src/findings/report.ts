@@ -1,4 +1,5 @@
 import { CONFIDENCE_RANK, type Confidence } from '../detection/identity/confidence.js'
+import type { Judgement, Verdict } from '../policy/index.js'
 
 /**
  * The report of a scan, as data. It is what `--format json` prints, what every other format is drawn from, and what
@@ -49,6 +50,15 @@ export interface Summary {
     readonly mapped: readonly { readonly schema: string; readonly records: number }[]
     readonly unmapped: readonly { readonly channel: string; readonly provider: string; readonly records: number }[]
   }
+  /** The policy that everything was held to; null where none was given. */
+  readonly policy: {
+    readonly file: string
+    readonly name: string
+    readonly entries: number
+    readonly prohibited: number
+    /** Entries that nobody has confirmed; they approve nothing. */
+    readonly unconfirmed: number
+  } | null
   readonly rules: readonly {
     readonly id: string
     readonly title: string
@@ -73,7 +83,7 @@ export interface Rejection {
   readonly count: number
 }
 
-export type { Confidence }
+export type { Confidence, Judgement, Verdict }
 
 export interface Evidence {
   /** What was looked at: signer, company, product, original-file-name, executable, service, path, domain, port, event-provider ... */
@@ -107,6 +117,10 @@ export interface InventoryEntry {
   readonly tenant: Readonly<Record<string, string>> | null
   /** Further instances on the same host, where the evidence shows more than one. */
   readonly otherTenants?: readonly Readonly<Record<string, string>>[]
+  /** What the policy makes of it: the gravest of its instances. `unknown` without a policy. */
+  readonly verdict: Verdict
+  /** One a instance, gravest first; none without a policy. */
+  readonly judgements?: readonly Judgement[]
 }
 
 export type Level = 'informational' | 'low' | 'medium' | 'high' | 'critical'

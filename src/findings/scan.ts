@@ -7,9 +7,11 @@ import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
 import { type GivenSigma, runSigmaRules } from '../detection/sigma/run-rules.js'
 import { maskSecrets } from '../detection/tenant/index.js'
 import type { Watchlists } from '../ir/schema.js'
+import type { PolicyFile } from '../policy/index.js'
 import { formatTime } from '../telemetry/time.js'
 import { findingsOf, type Naming } from './findings.js'
 import { inventoryOf, type Stretches } from './inventory.js'
+import { judgingOf } from './judging.js'
 import { type Finding, LEVELS, type Report, type Summary } from './report.js'
 import { sigmaFindings, sigmaRuleLines } from './sigma-findings.js'
 import { summarise } from './summary.js'
@@ -27,6 +29,8 @@ export interface ReportOptions {
   /** Sigma documents that run beside them. */
   readonly sigma?: readonly GivenSigma[] | undefined
   readonly watchlists?: Watchlists | undefined
+  /** What may be used by whom; without it everything is unknown. */
+  readonly policy?: PolicyFile | undefined
   /** Built-in and administrators' tools in the inventory too. */
   readonly allTools: boolean
   readonly seconds: () => number
@@ -43,7 +47,12 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
   const stored = await summarise(store, options.read)
   await narrow(store, options.since, options.until)
   const asOf = await clockOf(store, options.asOf)
-  const inventory = await inventoryOf(store, { allTools: options.allTools, stretches: await stretchesOf(store) })
+  const { policy } = options
+  const inventory = await inventoryOf(store, {
+    allTools: options.allTools,
+    stretches: await stretchesOf(store),
+    judging: policy && (await judgingOf(store, policy.policy)),
+  })
   const findings: Finding[] = []
   const rules: Summary['rules'][number][] = []
   for (const rule of options.rules ?? loadRules()) {
@@ -78,11 +87,22 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
     summary: {
       ...stored,
       asOf: { time: formatTime(asOf.micros), from: asOf.from },
+      policy: policy === undefined ? null : policySummary(policy),
       rules,
       seconds: Math.round(options.seconds() * 1000) / 1000,
     },
     inventory,
     findings,
+  }
+}
+
+function policySummary({ path, policy }: PolicyFile): NonNullable<Summary['policy']> {
+  return {
+    file: path,
+    name: policy.name,
+    entries: policy.entries.length,
+    prohibited: policy.prohibited.length,
+    unconfirmed: policy.entries.filter(({ confirmed }) => !confirmed).length,
   }
 }
 

@@ -5,7 +5,7 @@ import { formatTime } from '../telemetry/time.js'
 import type { Rejection, Summary } from './report.js'
 
 /** The part of the summary that the store knows: what was read and what is in it. */
-export type StoredSummary = Omit<Summary, 'asOf' | 'rules' | 'seconds'>
+export type StoredSummary = Omit<Summary, 'asOf' | 'policy' | 'rules' | 'seconds'>
 
 /** Reads what the store holds. `run` is what this run did; a report of a store alone has none and counts what the store says of itself. */
 export async function summarise(store: Store, run: IngestResult | undefined): Promise<StoredSummary> {

@@ -282,6 +282,80 @@ export const MESSAGES = {
     severity: 'warning',
     message: ({ source }) => `no telemetry read here is a log of ${source}; the rule does not apply`,
   }),
+  'policy-not-read': words<{ reason: string }>({
+    severity: 'error',
+    message: ({ reason }) => `the policy cannot be read: ${reason}`,
+  }),
+  'policy-unknown-key': words<{ key: string; closest?: string | undefined; known: readonly string[] }>({
+    severity: 'error',
+    message: ({ key }) => `\`${key}\` is no known name here; a constraint that is not understood must not fall away`,
+    help: ({ closest, known }) => (closest ? `closest match is \`${closest}\`` : `known: ${known.join(', ')}`),
+  }),
+  'policy-wrong-value': words<{ key: string; found: string; expected: string }>({
+    severity: 'error',
+    message: ({ key, found, expected }) => `\`${key}\` is \`${found}\`, expected ${expected}`,
+  }),
+  'policy-missing-key': words<{ key: string; of: 'file' | 'entry' }>({
+    severity: 'error',
+    message: ({ key, of }) => `the ${of} has no \`${key}\``,
+  }),
+  'policy-twice': words<{ what: string }>({
+    severity: 'error',
+    message: ({ what }) => `\`${what}\` stands there twice`,
+  }),
+  'policy-unknown-name': words<{ what: 'tool' | 'category' | 'group'; name: string; closest?: string | undefined }>({
+    severity: 'error',
+    message: ({ what, name }) => `no ${what} \`${name}\``,
+    help: ({ what, closest }) =>
+      closest
+        ? `closest match is \`${closest}\``
+        : what === 'group'
+          ? undefined
+          : '`latchkey tools` lists tools and their categories',
+  }),
+  'policy-file-not-read': words<{ path: string; reason: string }>({
+    severity: 'error',
+    message: ({ path, reason }) => `the hosts of \`${path}\` cannot be read: ${reason}`,
+  }),
+  'policy-name-alone': words<{ id: string; tools: string }>({
+    severity: 'error',
+    message: ({ id, tools }) =>
+      `\`${id}\` approves ${tools} by its name alone: whoever brings the same product is approved too`,
+    help: () => 'give the tenant where there is one, else signers or paths',
+  }),
+  'policy-without-tenant': words<{ id: string; tool: string; facts: readonly string[] }>({
+    severity: 'error',
+    message: ({ id, tool }) => `\`${id}\` approves everybody’s instance of ${tool}`,
+    help: ({ facts }) => `telemetry can show its ${facts.slice(0, 5).join(', ')}: give \`tenant\``,
+  }),
+  'policy-any-tenant': words<{ value: string; why: string }>({
+    severity: 'error',
+    message: ({ value, why }) => `\`${value}\` is everybody’s: ${why}`,
+    help: () => 'name the instance',
+  }),
+  'policy-unknown-tenant-fact': words<{ name: string; tool: string; known: readonly string[] }>({
+    severity: 'error',
+    message: ({ name, tool }) =>
+      `no telemetry read here shows \`${name}\` of ${tool}, so the entry could never approve anything`,
+    help: ({ known }) => (known.length > 0 ? `known: ${known.join(', ')}` : 'no fact of its instances is known'),
+  }),
+  'policy-ended': words<{ id: string; when: string }>({
+    severity: 'warning',
+    message: ({ id, when }) => `\`${id}\` ended ${when}`,
+  }),
+  'policy-not-confirmed': words<{ id: string }>({
+    severity: 'warning',
+    message: ({ id }) => `\`${id}\` is not confirmed and approves nothing`,
+    help: () => '`confirmed: true`, once somebody answers for it',
+  }),
+  'policy-unlimited': words<{ id: string; key: 'expires' | 'owner' }>({
+    severity: 'note',
+    message: ({ id, key }) => (key === 'expires' ? `\`${id}\` never ends` : `\`${id}\` has no owner to ask`),
+  }),
+  'policy-blind': words<{ id: string; name: string }>({
+    severity: 'warning',
+    message: ({ id, name }) => `\`${id}\` approves although nothing shows \`${name}\``,
+  }),
 } as const
 
 export type DiagnosticCode = keyof typeof MESSAGES

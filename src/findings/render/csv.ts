@@ -16,6 +16,7 @@ export function* csvChunks(report: Report): Iterable<string> {
 const COLUMNS = [
   'kind',
   'level',
+  'verdict',
   'tool',
   'host',
   'user',
@@ -27,6 +28,8 @@ const COLUMNS = [
   'evidence',
   'launch',
   'instance',
+  'reason',
+  'entry',
   'category',
   'tool_id',
   'paths',
@@ -44,6 +47,7 @@ const SEPARATOR = ' | '
 
 const inventoryRow = (entry: InventoryEntry): Row => ({
   kind: 'inventory',
+  verdict: entry.verdict,
   tool: entry.tool,
   host: entry.host,
   user: entry.users.join(SEPARATOR),
@@ -55,6 +59,8 @@ const inventoryRow = (entry: InventoryEntry): Row => ({
   evidence: entry.identity.evidence.map(({ kind, value }) => `${kind}: ${value}`).join(SEPARATOR),
   launch: entry.launch.map(({ how, parent }) => (parent === '' ? how : `${how} from ${parent}`)).join(SEPARATOR),
   instance: entry.tenant === null ? null : instancesOf(entry).map(pairs).join(SEPARATOR),
+  reason: (entry.judgements ?? []).map(({ reason }) => reason).join(SEPARATOR),
+  entry: (entry.judgements ?? []).map((each) => each.entry ?? '').join(SEPARATOR),
   category: entry.category,
   tool_id: entry.toolId,
   paths: entry.paths.join(SEPARATOR),

@@ -1,6 +1,7 @@
 import { visible } from '../../text/visible.js'
 import type { Report, Summary } from '../report.js'
-import { bytes, clock, count, duration, plural, some } from './words.js'
+import { verdictCounts } from './view.js'
+import { bytes, clock, count, duration, plural, some, VERDICT_WORDS } from './words.js'
 
 /** Sentences that every report a person reads has in common. Texts from logs in them are already made visible. */
 
@@ -80,3 +81,14 @@ function unrunRules({ rules }: Summary): readonly string[] {
 /** Notes on single rules that ran. */
 export const rulesWithNotes = ({ rules }: Summary): Summary['rules'] =>
   rules.filter(({ note, outcome }) => note !== null && outcome !== 'not-applicable' && outcome !== 'refused')
+
+/** Whether what was found is allowed, in a sentence; without a policy, how to start one. */
+export function allowedLine(report: Report): string {
+  const { policy } = report.summary
+  if (report.inventory.length === 0) return ''
+  if (policy === null)
+    return 'Nothing says yet which of these are allowed. To start a policy: latchkey policy init PATHS --out policy.yaml, then scan with --policy policy.yaml'
+  const said = verdictCounts(report).map(({ verdict, count: found }) => `${count(found)} ${VERDICT_WORDS[verdict]}`)
+  const waiting = policy.unconfirmed > 0 ? `; ${count(policy.unconfirmed)} of its entries are not confirmed` : ''
+  return `By ${visible(policy.name || policy.file)}: ${said.join(', ')}${waiting}.`
+}

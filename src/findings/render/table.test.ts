@@ -18,12 +18,20 @@ test.each([
       expect(widthOf(line), line).toBeLessThanOrEqual(width)
 })
 
-test('the first screen names every tool, its hosts, since when, how, how sure and whose', () => {
+test('the first screen names every tool, its hosts, since when, whether it is allowed, how, how sure and whose', () => {
   const screen = plain(fleetReport()).split('\n').slice(0, 44).join('\n')
   for (const { tool } of fleetReport().inventory) expect(screen).toContain(tool)
-  expect(screen).toMatch(/NLX-DC-01 +2026-03-09 15:06 {2}2026-03-10 12:06 {2}script \+2 {3}certain/)
+  expect(screen).toMatch(/NLX-DC-01 +2026-03-09 15:06 {2}wrong tenant {2}script \+2 {3}certain/)
   expect(screen).toContain('instance: 203.0.113.58:443, licensee XMLCTL')
   expect(screen).toMatch(/NLX-WKS-01 .*trace only {2}low/)
+})
+
+test('without a policy nothing is allowed, and the screen says how to start one', () => {
+  const report = fleetReport()
+  const inventory = report.inventory.map((entry) => ({ ...entry, verdict: 'unknown' as const }))
+  const text = plain({ ...report, summary: { ...report.summary, policy: null }, inventory })
+  expect(text.split('\n').slice(0, 8).join(' ')).toContain('latchkey policy init')
+  expect(text).not.toMatch(/NLX-.* approved/)
 })
 
 test('the gravest comes first', () => {
@@ -38,7 +46,7 @@ test('the gravest comes first', () => {
 test('what is cut is counted', () => {
   const text = plain(largeReport(400))
   expect(text).toContain('TeamViewer                                     400 hosts, since 2026-03-01 06:12')
-  expect(text).toMatch(/and 390 more: NLX-/)
+  expect(text).toMatch(/and 392 more: NLX-/)
 })
 
 test('every rejection says why, where and how many records it cost', () => {

@@ -1,10 +1,10 @@
 import { fitEnd, fitMiddle, pad, widthOf, wrap } from '../../text/fit.js'
 import { createPaint, type Paint } from '../../text/paint.js'
 import { visible } from '../../text/visible.js'
-import type { Finding, Level, Report } from '../report.js'
-import { nothingFound, nothingMatched, readingNotes, rulesWithNotes, scopeLine } from './statements.js'
+import type { Finding, Level, Report, Verdict } from '../report.js'
+import { allowedLine, nothingFound, nothingMatched, readingNotes, rulesWithNotes, scopeLine } from './statements.js'
 import { channelViews, countLevels, LEVELS, levelViews, rejectionViews, type ToolView, toolViews } from './view.js'
-import { clock, count, plural, some } from './words.js'
+import { clock, count, plural, some, VERDICT_WORDS } from './words.js'
 
 export interface TableOptions {
   /** Columns of the terminal; fewer than 40 are drawn as 40. */
@@ -29,8 +29,9 @@ export function renderTable(report: Report, options: TableOptions): string {
 /** How many rows of each kind a terminal is given. */
 const MOST = {
   tools: 40,
-  hostRows: 32,
+  hostRows: 24,
   tenants: 3,
+  reasons: 2,
   matches: { critical: 6, high: 4, medium: 3, low: 2, informational: 1 },
   rules: 12,
   whyLines: 4,
@@ -76,12 +77,14 @@ function writeHead(page: Page, report: Report): void {
     tools === 0 ? 'No remote access tool' : `${plural(tools, 'remote access tool')} on ${plural(hosts, 'host')}`
   page.heading(title, `latchkey ${visible(report.latchkey.version)}`)
   page.paragraph(scopeLine(report.summary))
+  page.paragraph(allowedLine(report))
 }
 
 interface Cells {
   readonly name: string
   readonly since: string
   readonly last: string
+  readonly allowed: string
   readonly launched: string
   readonly sure: string
   readonly events: string
@@ -91,15 +94,15 @@ interface Cells {
 type Column = { readonly column: keyof Cells; readonly width: number }
 
 /** Width of every column but the first. */
-const WIDTHS = { since: 16, last: 16, launched: 10, sure: 7, events: 9, detail: 36 } as const
+const WIDTHS = { since: 16, last: 16, allowed: 12, launched: 10, sure: 7, events: 9, detail: 36 } as const
 
 /** What a terminal of at least so many columns is shown. */
 const LAYOUTS: readonly { readonly from: number; readonly columns: readonly (keyof typeof WIDTHS)[] }[] = [
-  { from: 136, columns: ['since', 'last', 'launched', 'sure', 'events', 'detail'] },
-  { from: 96, columns: ['since', 'last', 'launched', 'sure', 'events'] },
-  { from: 76, columns: ['since', 'last', 'launched', 'sure'] },
-  { from: 58, columns: ['since', 'launched', 'sure'] },
-  { from: 0, columns: ['since'] },
+  { from: 150, columns: ['since', 'last', 'allowed', 'launched', 'sure', 'events', 'detail'] },
+  { from: 110, columns: ['since', 'last', 'allowed', 'launched', 'sure', 'events'] },
+  { from: 76, columns: ['since', 'allowed', 'launched', 'sure'] },
+  { from: 58, columns: ['since', 'allowed'] },
+  { from: 0, columns: ['allowed'] },
 ]
 
 const WIDEST_NAME = 44
@@ -127,6 +130,7 @@ function writeTools(page: Page, report: Report): void {
     name: 'tool and host',
     since: 'since',
     last: 'last seen',
+    allowed: 'allowed',
     launched: 'launched',
     sure: 'sure',
     events: 'events',
@@ -158,18 +162,27 @@ function writeTool(page: Page, tool: ToolView, columns: readonly Column[], hosts
       name: `  ${visible(entry.host) || 'host not named'}`,
       since: time(entry.firstSeen),
       last: time(entry.lastSeen),
+      allowed: VERDICT_WORDS[entry.verdict],
       launched: entry.state === 'trace' ? 'trace only' : visible(entry.launch[0]?.how || 'unknown') + ways,
       sure: entry.identity.confidence,
       events: count(entry.events),
       detail: evidence ? visible(`${evidence.kind}: ${evidence.value}`) : '',
     }
+    const styles = {
+      name: level === null ? undefined : paintLevel(paint, level),
+      allowed: paintVerdict(paint, entry.verdict),
+    }
     if (entry.state === 'trace') page.lines.push(paint.dim(row(columns, cells)))
-    else page.lines.push(row(columns, cells, level === null ? undefined : paintLevel(paint, level)))
+    else page.lines.push(row(columns, cells, styles))
   }
   const rest = tool.entries.slice(entries.length).map(({ entry }) => visible(entry.host))
   if (rest.length > 0) {
     const names = fitNames(rest, page.width - 2 - widthOf(`and ${count(rest.length)} more: `))
     page.line(`and ${count(rest.length)} more: ${names}`, 2, paint.dim)
+  }
+  for (const { reason, hosts } of tool.reasons.slice(0, MOST.reasons)) {
+    const where = length === 1 ? '' : ` (${hosts.length === 1 ? visible(hosts[0]!) : plural(hosts.length, 'host')})`
+    page.paragraph(`${visible(reason)}${where}`, 2, paint.yellow, 2)
   }
   for (const { tenant, hosts } of tool.tenants.slice(0, MOST.tenants)) {
     const where = length === 1 ? '' : ` (${hosts.length === 1 ? visible(hosts[0]!) : plural(hosts.length, 'host')})`
@@ -187,11 +200,13 @@ function instanceText(tenant: Readonly<Record<string, string>>): string {
   return first === undefined ? '' : [first[1], ...rest.map(([name, value]) => `${name} ${value}`)].join(', ')
 }
 
-function row(columns: readonly Column[], cells: Cells, styleName = (name: string): string => name): string {
+type Styles = { readonly [Name in keyof Cells]?: ((text: string) => string) | undefined }
+
+function row(columns: readonly Column[], cells: Cells, styles: Styles = {}): string {
   const texts = columns.map(({ column, width }) => {
     const cut = column === 'detail' || column === 'name' ? fitMiddle : fitEnd
     const text = pad(cut(cells[column], width), width, column === 'events' ? 'right' : 'left')
-    return column === 'name' ? styleName(text) : text
+    return styles[column]?.(text) ?? text
   })
   return texts.join('  ').trimEnd()
 }
@@ -351,6 +366,20 @@ function fitTechniques(techniques: readonly string[], width: number): string {
 }
 
 const time = (value: string | null): string => (value === null ? 'time unknown' : clock(visible(value)))
+
+function paintVerdict(paint: Paint, verdict: Verdict): (text: string) => string {
+  switch (verdict) {
+    case 'prohibited':
+    case 'wrong-tenant':
+      return paint.boldRed
+    case 'unknown':
+    case 'approved-but-deviating':
+    case 'expired':
+      return paint.yellow
+    case 'approved':
+      return (text) => text
+  }
+}
 
 function paintLevel(paint: Paint, level: Level): (text: string) => string {
   switch (level) {

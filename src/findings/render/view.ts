@@ -1,3 +1,4 @@
+import { VERDICTS, type Verdict } from '../../policy/index.js'
 import { instancesOf, tellingPart } from '../instances.js'
 import type { Confidence, Finding, InventoryEntry, Level, Rejection, Report } from '../report.js'
 import { CONFIDENCES as ASCENDING_CONFIDENCES, LEVELS as ASCENDING_LEVELS } from '../report.js'
@@ -26,6 +27,10 @@ export interface ToolView {
   readonly launch: readonly string[]
   /** Distinct instances and the hosts they were seen on. */
   readonly tenants: readonly { readonly tenant: Readonly<Record<string, string>>; readonly hosts: readonly string[] }[]
+  /** The gravest of its hosts. */
+  readonly verdict: Verdict
+  /** Why an entry does not approve it, and on which hosts, gravest first. */
+  readonly reasons: readonly { readonly reason: string; readonly verdict: Verdict; readonly hosts: readonly string[] }[]
 }
 
 export interface EntryView {
@@ -42,6 +47,7 @@ export function toolViews(report: Report): readonly ToolView[] {
     .map(toolView)
     .sort(
       (a, b) =>
+        VERDICTS.indexOf(b.verdict) - VERDICTS.indexOf(a.verdict) ||
         levelRank(a.entries[0]!.level) - levelRank(b.entries[0]!.level) ||
         Number(b.atWork) - Number(a.atWork) ||
         b.entries.length - a.entries.length ||
@@ -81,7 +87,28 @@ function toolView(entries: readonly EntryView[]): ToolView {
     tenants: [...tenants.values()]
       .map((some) => ({ tenant: some[0]!.tenant, hosts: some.map(({ host }) => host) }))
       .sort((a, b) => b.hosts.length - a.hosts.length),
+    verdict: VERDICTS.findLast((verdict) => all.some((entry) => entry.verdict === verdict)) ?? 'unknown',
+    reasons: reasonsOf(all),
   }
+}
+
+function reasonsOf(entries: readonly InventoryEntry[]): ToolView['reasons'] {
+  const grave = entries.flatMap(({ host, judgements }) => {
+    const [judgement] = judgements ?? []
+    return judgement && judgement.verdict !== 'approved' && judgement.entry !== null ? [{ ...judgement, host }] : []
+  })
+  return [...groupBy(grave, ({ reason }) => reason).values()]
+    .map((some) => ({ reason: some[0]!.reason, verdict: some[0]!.verdict, hosts: some.map(({ host }) => host) }))
+    .sort((a, b) => VERDICTS.indexOf(b.verdict) - VERDICTS.indexOf(a.verdict) || b.hosts.length - a.hosts.length)
+}
+
+/** Sightings by verdict, gravest first. */
+export function verdictCounts(report: Report): readonly { readonly verdict: Verdict; readonly count: number }[] {
+  const counts = groupBy(report.inventory, ({ verdict }) => verdict)
+  return VERDICTS.toReversed().flatMap((verdict) => {
+    const found = counts.get(verdict)?.length ?? 0
+    return found === 0 ? [] : [{ verdict, count: found }]
+  })
 }
 
 /** The inventory, each entry with its findings, most relevant first. */
@@ -202,6 +229,7 @@ export const gravest = (findings: readonly Finding[]): Level | null =>
 export const levelRank = (level: Level | null): number => (level === null ? LEVELS.length : LEVELS.indexOf(level))
 
 const byRelevance = (a: EntryView, b: EntryView): number =>
+  VERDICTS.indexOf(b.entry.verdict) - VERDICTS.indexOf(a.entry.verdict) ||
   levelRank(a.level) - levelRank(b.level) ||
   Number(b.entry.state === 'at work') - Number(a.entry.state === 'at work') ||
   CONFIDENCES.indexOf(a.entry.identity.confidence) - CONFIDENCES.indexOf(b.entry.identity.confidence) ||

@@ -1,3 +1,5 @@
+import type { Verdict } from '../../policy/index.js'
+
 /** Numbers, names and lists as they are written in every report a person reads. */
 
 /** `1,204,331`. */
@@ -62,3 +64,13 @@ export const pairs = (record: Readonly<Record<string, string>>): string =>
   Object.entries(record)
     .map(([name, value]) => `${name} ${value}`)
     .join(', ')
+
+/** A verdict as a person reads it. */
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  approved: 'approved',
+  expired: 'expired',
+  'approved-but-deviating': 'deviating',
+  unknown: 'unknown',
+  'wrong-tenant': 'wrong tenant',
+  prohibited: 'prohibited',
+}

@@ -1,5 +1,5 @@
 import type { Report } from '../../report.js'
-import { scopeLine } from '../statements.js'
+import { allowedLine, scopeLine } from '../statements.js'
 import { countLevels, LEVELS } from '../view.js'
 import { bytes, count, plural } from '../words.js'
 import { html, type Markup } from './markup.js'
@@ -16,7 +16,7 @@ export function lead(report: Report): string {
     all.size === 0
       ? ''
       : ` ${count(atWork.size)} at work${traces > 0 ? `, ${count(traces)} only by traces` : ''}${grave.length > 0 ? `; ${grave.map((level) => `${count(counts[level])} ${level}`).join(' and ')} findings` : ''}.`
-  return `${scopeLine(report.summary)}.${seen}`
+  return `${scopeLine(report.summary)}.${seen} ${allowedLine(report)}`.trimEnd()
 }
 
 /** The figures at the head of the page. */

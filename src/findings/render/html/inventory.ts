@@ -1,7 +1,8 @@
+import { VERDICTS } from '../../../policy/index.js'
 import { instancesOf } from '../../instances.js'
 import type { InventoryEntry, Report } from '../../report.js'
 import { CONFIDENCES, type EntryView, entryViews, levelRank, mostRelevant } from '../view.js'
-import { clock, count, plural } from '../words.js'
+import { clock, count, plural, VERDICT_WORDS } from '../words.js'
 import { type Content, data, html, type Markup } from './markup.js'
 import { levelMark } from './timeline.js'
 
@@ -15,9 +16,9 @@ export function inventorySection(report: Report): Markup {
       : null
   return html`<section id="inventory">
 <h2>Inventory</h2>
-<p class="about">Every remote access tool by host: since when, how it was started, how sure its identity is and whose instance it is.</p>
+<p class="about">Every remote access tool by host: since when, whether it is allowed, how it was started, how sure its identity is and whose instance it is.</p>
 <div class="table"><table class="stacked inventory" data-sort>
-<thead><tr><th scope="col">Tool</th><th scope="col">Host</th><th scope="col">First seen</th><th scope="col">Last seen</th><th scope="col" class="number">Events</th><th scope="col">Launched by</th><th scope="col">How sure</th><th scope="col">Instance</th></tr></thead>
+<thead><tr><th scope="col">Tool</th><th scope="col">Host</th><th scope="col">First seen</th><th scope="col">Last seen</th><th scope="col">Allowed</th><th scope="col" class="number">Events</th><th scope="col">Launched by</th><th scope="col">How sure</th><th scope="col">Instance</th></tr></thead>
 <tbody>
 ${shown.map(tableRow)}</tbody>
 </table></div>
@@ -42,10 +43,11 @@ ${cell('Tool', html`<span class="name">${data(entry.tool || entry.toolId, 80)}</
 ${cell('Host', html`${host}${level === null ? null : html`<span class="sub level">${levelMark(level)}${level}</span>`}${users}`, `${levelRank(level)} ${entry.host.slice(0, 100)}`)}
 ${timeCell('First seen', entry.firstSeen)}
 ${timeCell('Last seen', entry.lastSeen)}
+${verdictCell(entry)}
 <td class="number" data-label="Events" data-value="${entry.events}">${count(entry.events)}</td>
 ${cell('Launched by', trace ? html`<span class="quiet">trace only</span>` : launches(entry))}
 ${cell('How sure', html`${entry.identity.confidence}${evidence(entry)}`, CONFIDENCES.indexOf(entry.identity.confidence))}
-${cell('Instance', entry.tenant === null ? null : html`${instancesOf(entry).map((instance) => html`<div class="parts">${few(Object.entries(instance).map(tenantPart), 6, 'part')}</div>`)}`)}
+${cell('Instance', entry.tenant === null ? null : html`${instancesOf(entry).map((instance) => html`<div class="parts">${few(Object.entries(instance).map(tenantPart), 3, 'part')}</div>`)}`)}
 </tr>
 `
 }
@@ -60,7 +62,27 @@ function cell(label: string, content: Content, value?: string | number): Markup 
 
 function timeCell(label: string, time: string | null): Markup {
   if (time === null) return html`<td data-label="${label}" data-value=""><span class="quiet">unknown</span></td>`
-  return html`<td class="nowrap" data-label="${label}" data-value="${time}"><time datetime="${time}">${clock(time)}</time></td>`
+  return html`<td data-label="${label}" data-value="${time}"><time datetime="${time}">${clock(time)
+    .split(' ')
+    .map((part) => html`<span class="nowrap">${part}</span> `)}</time></td>`
+}
+
+function verdictCell({ verdict, judgements = [] }: InventoryEntry): Markup {
+  const [first] = judgements
+  const more = judgements.length - 1
+  const also =
+    more > 0
+      ? html`<span class="sub">${plural(more, 'more instance')}: ${judgements
+          .slice(1, 4)
+          .map((each) => VERDICT_WORDS[each.verdict])
+          .join(', ')}</span>`
+      : null
+  const reason = first ? html`<span class="sub">${data(first.reason, 240)}</span>` : null
+  return cell(
+    'Allowed',
+    html`<span class="verdict ${verdict}">${VERDICT_WORDS[verdict]}</span>${reason}${also}`,
+    VERDICTS.indexOf(verdict),
+  )
 }
 
 function launches({ launch: [first, ...others] }: InventoryEntry): Markup {

@@ -18,14 +18,15 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 html { font: 16px/1.5 var(--sans); background: var(--paper); color: var(--ink); -webkit-text-size-adjust: 100%; scroll-padding-top: 4.5rem; }
-body { margin: 0 auto; max-width: 82rem; padding: 3.5rem clamp(1rem, 4vw, 3rem) 5rem; }
-h1 { font: 600 clamp(1.9rem, 4.4vw, 3rem)/1.12 var(--serif); letter-spacing: -0.018em; margin: 0 0 .7rem; max-width: 22em; text-wrap: balance; }
+body { margin: 0 auto; max-width: 82rem; padding: 1.8rem clamp(1rem, 4vw, 3rem) 5rem; }
+h1 { font: 600 clamp(1.7rem, 3.4vw, 2.3rem)/1.12 var(--serif); letter-spacing: -0.018em; margin: 0 0 .5rem; max-width: 22em; text-wrap: balance; }
 h2 { font: 600 1.6rem/1.2 var(--serif); letter-spacing: -0.01em; margin: 0 0 .35rem; }
 h3 { font: 600 1rem/1.35 var(--sans); margin: 0; }
 p { margin: 0 0 .6rem; max-width: 44rem; text-wrap: pretty; }
-section { margin-top: 4rem; }
-.overline { font-size: .8125rem; letter-spacing: .04em; color: var(--faint); margin: 0 0 1.1rem; }
-.lead { font: 400 1.15rem/1.5 var(--serif); color: var(--soft); max-width: 40rem; }
+section { margin-top: 3.5rem; }
+section:first-child { margin-top: 1.5rem; }
+.overline { font-size: .8125rem; letter-spacing: .04em; color: var(--faint); margin: 0 0 .6rem; }
+.lead { font: 400 1.15rem/1.5 var(--serif); color: var(--soft); max-width: 52rem; }
 .about { color: var(--soft); }
 .cut-note { color: var(--soft); font-size: .875rem; margin: .9rem 0 0; padding-left: .8rem; border-left: 3px solid var(--accent-soft); }
 code, .mono { font-family: var(--mono); font-size: .86em; overflow-wrap: anywhere; }
@@ -39,20 +40,20 @@ bdi { overflow-wrap: anywhere; }
 .cut { font-size: .85em; margin-left: .3em; }
 .nowrap { white-space: nowrap; }
 
-.tiles { display: grid; grid-template-columns: repeat(5, 1fr); margin: 2.6rem 0 0; border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }
-.tile { padding: 1.1rem 1.2rem 1.15rem; border-left: 1px solid var(--line); min-width: 0; }
+.tiles { display: grid; grid-template-columns: repeat(5, 1fr); margin: 1.2rem 0 0; border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }
+.tile { padding: .7rem 1.2rem .75rem; border-left: 1px solid var(--line); min-width: 0; }
 .tile:first-child { border-left: 0; padding-left: 0; }
 .tile dt { font-size: .8125rem; color: var(--soft); }
 .tile dt a { text-decoration: none; }
 .tile dt a:hover { text-decoration: underline; }
 .tile dd { margin: 0; }
-.tile .figure { font: 500 2.1rem/1.2 var(--serif); font-variant-numeric: lining-nums; letter-spacing: -0.015em; }
+.tile .figure { font: 500 1.7rem/1.2 var(--serif); font-variant-numeric: lining-nums; letter-spacing: -0.015em; }
 .tile .aside { font-size: .8125rem; line-height: 1.4; color: var(--soft); margin-top: .15rem; }
 .levels { display: flex; flex-wrap: wrap; gap: .05rem .7rem; }
 .levels span { white-space: nowrap; }
 .level-bar { display: block; width: 100%; height: 6px; margin: .15rem 0 .4rem; border-radius: 3px; }
 
-.filter { position: sticky; top: 0; z-index: 2; display: flex; gap: .75rem; align-items: center; flex-wrap: wrap; background: var(--paper); padding: .75rem 0; margin-top: 2rem; border-bottom: 1px solid var(--line); }
+.filter { position: sticky; top: 0; z-index: 2; display: flex; gap: .75rem; align-items: center; flex-wrap: wrap; background: var(--paper); padding: .6rem 0; margin-top: .8rem; border-bottom: 1px solid var(--line); }
 .filter[hidden] { display: none; }
 .filter input, .filter select { font: inherit; font-size: .9375rem; color: inherit; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: .4rem .7rem; }
 .filter input { flex: 1 1 14rem; min-width: 0; max-width: 26rem; }
@@ -77,9 +78,14 @@ td .level { display: flex; align-items: center; gap: .2rem; color: var(--ink); }
 td .level .level-mark { margin-left: -4px; }
 .name { font-weight: 600; }
 .inventory { table-layout: fixed; }
-.inventory th:nth-child(1) { width: 14%; } .inventory th:nth-child(2) { width: 16%; }
-.inventory th:nth-child(3), .inventory th:nth-child(4) { width: 11.7%; } .inventory th:nth-child(5) { width: 6.6%; }
-.inventory th:nth-child(6) { width: 10.5%; } .inventory th:nth-child(7) { width: 13%; }
+.inventory th:nth-child(1) { width: 12.5%; } .inventory th:nth-child(2) { width: 13%; }
+.inventory th:nth-child(3), .inventory th:nth-child(4) { width: 7.5%; } .inventory th:nth-child(5) { width: 20%; }
+.inventory th:nth-child(6) { width: 5.5%; } .inventory th:nth-child(7) { width: 9.5%; } .inventory th:nth-child(8) { width: 11%; }
+.verdict { font-weight: 600; white-space: nowrap; }
+.verdict.prohibited, .verdict.wrong-tenant { color: var(--critical); }
+.verdict.unknown { color: var(--high); }
+.verdict.approved-but-deviating, .verdict.expired { color: var(--medium); }
+.verdict.approved { color: var(--accent); }
 .parts { font-size: .8125rem; }
 tr.trace td { color: var(--soft); }
 tr.trace .name { font-weight: 500; }
