@@ -1,9 +1,11 @@
 import type { Store } from '../backends/duckdb/store.js'
 import type { EvidenceEvent } from '../detection/run-rule.js'
 import { sourceWords } from '../detection/sigma/compile.js'
+import type { CorrelationMatch } from '../detection/sigma/correlation/index.js'
 import { matchedEvents } from '../detection/sigma/matched-events.js'
-import type { SigmaRuleRun } from '../detection/sigma/run-rules.js'
+import { SHOWN, type SigmaRuleRun } from '../detection/sigma/run-rules.js'
 import type { SigmaDocument } from '../dialects/sigma/index.js'
+import { formatTime } from '../telemetry/time.js'
 import { eventOf, type Naming, textOf, timeOf } from './findings.js'
 import { type Finding, LEVELS, type Level, type RuleAbout, type Summary } from './report.js'
 
@@ -20,6 +22,7 @@ export async function sigmaFindings(
   for await (const [uid, event] of events) seen.set(uid, seenOf(event, nameTool, mask))
   return runs.flatMap((run) => {
     const { document } = run.given
+    if (run.correlated) return correlationFindings(run, seen, mask)
     const about = aboutOf(run)
     const [level, techniques] = [levelOf(document), techniquesOf(document)]
     return run.events.flatMap(({ uid }): readonly Finding[] => {
@@ -37,15 +40,80 @@ export async function sigmaFindings(
 
 /** What each rule did, for the summary. */
 export const sigmaRuleLines = (runs: readonly SigmaRuleRun[]): Summary['rules'] =>
-  runs.map(({ given: { document }, total, events, outcome, reason }) => ({
+  runs.map(({ given: { document }, total, events, correlated, outcome, reason, notes }) => ({
     id: idOf(document),
     title: document.title,
     matches: total,
-    note: reason ?? (total > events.length ? `${total} events; the first ${events.length} are shown` : null),
+    note:
+      [reason, cutWords(total, correlated?.matches.length ?? events.length), ...notes].filter(Boolean).join('; ') ||
+      null,
     outcome,
   }))
 
+const cutWords = (total: number, kept: number): string | undefined =>
+  total > kept ? `${total} in all; the first ${kept} are shown` : undefined
+
 const idOf = (document: SigmaDocument): string => document.id ?? document.name ?? document.title
+
+/** A finding for each match of a correlation: the group, what was counted, and the first events behind it. */
+function correlationFindings(
+  run: SigmaRuleRun,
+  seen: ReadonlyMap<string, Seen>,
+  mask: (text: string) => string,
+): readonly Finding[] {
+  const { document } = run.given
+  const { groupBy, matches } = run.correlated!
+  const head = {
+    rule: idOf(document),
+    title: document.title,
+    level: levelOf(document),
+    techniques: techniquesOf(document),
+  }
+  return matches.map((match): Finding => {
+    const behind = match.events.slice(0, SHOWN).flatMap(({ uid }) => seen.get(String(uid)) ?? [])
+    const group = groupBy.map((name, index) => [name, match.group[index] ?? null] as const)
+    const times = { first: formatTime(match.from), last: formatTime(match.last) }
+    const counted = { hits: match.hits, value: match.value, ...(match.peak > match.value ? { most: match.peak } : {}) }
+    const alike = <Key extends 'tool' | 'host' | 'user'>(key: Key): string | null => {
+      const values = new Set(behind.map((each) => each[key]))
+      return values.size === 1 ? [...values][0]! : null
+    }
+    return {
+      ...head,
+      tool: alike('tool'),
+      host: alike('host'),
+      user: alike('user'),
+      time: formatTime(match.time),
+      columns: {
+        ...Object.fromEntries(group.map(([name, value]) => [name, value && mask(value)])),
+        ...counted,
+        ...times,
+      },
+      why: mask(`${groupWords(group)}${matchWords(run, match)}`),
+      events: behind.map(({ event }) => event),
+      about: aboutOf(run),
+    }
+  })
+}
+
+const groupWords = (group: readonly (readonly [string, string | null])[]): string =>
+  group.map(([name, value]) => `${name} ${value === null ? 'that is missing' : value.slice(0, 300)}, `).join('')
+
+function matchWords({ given: { document } }: SigmaRuleRun, { hits, value, from, time }: CorrelationMatch): string {
+  const type = document.kind === 'correlation' ? document.type : ''
+  const within = `between ${formatTime(from).replace(/\.0+Z$/, 'Z')} and ${formatTime(time).replace(/\.0+Z$/, 'Z')}`
+  const number = Number.isInteger(value) ? value.toLocaleString('en') : String(Math.round(value * 1000) / 1000)
+  switch (type) {
+    case 'event_count':
+      return `${number} events ${within}`
+    case 'temporal':
+      return `events of ${number} rules ${within}`
+    case 'temporal_ordered':
+      return `events of ${number} rules in order ${within}`
+    default:
+      return `${type} ${number} of ${hits.toLocaleString('en')} events ${within}`
+  }
+}
 
 /** What every finding on an event shares. */
 type Seen = Pick<Finding, 'tool' | 'host' | 'user' | 'time'> & { readonly event: Finding['events'][number] }

@@ -13,12 +13,14 @@ import { isWholeField, sigmaTable } from './tables.js'
 export interface CompileSigmaOptions {
   /** Values of the `%name%` placeholders of `expand`. */
   readonly placeholders?: ReadonlyMap<string, readonly string[]>
+  /** Fields whose values are given with each event, as texts. */
+  readonly given?: readonly string[]
 }
 
 export type CompiledSigma =
   | {
       readonly ok: true
-      /** Gives `uid` and `time` of each event that matches. */
+      /** Gives `uid` and `time` of each event that matches, then the given fields. */
       readonly sql: string
       readonly columns: readonly EmittedColumn[]
       readonly query: Query
@@ -37,7 +39,8 @@ export function compileSigma(document: SigmaDocument, options: CompileSigmaOptio
     if (source.entries.some(({ lists }) => lists.has(field))) return 'list'
     return isWholeField(source, field) ? 'whole' : 'text'
   }
-  const lowered = lowerSigma(document, { placeholders: options.placeholders ?? new Map(), fieldKind })
+  const { placeholders = new Map(), given = [] } = options
+  const lowered = lowerSigma(document, { placeholders, fieldKind, given })
   if (!lowered.ok) return lowered
   const table = sigmaTable(source, lowered.columns)
   const unread =
@@ -82,7 +85,8 @@ export async function runSigma(store: Store, compiled: Extract<CompiledSigma, { 
   return { events, applies: events.length > 0 || (await hasEvents(store, table)) }
 }
 
-async function hasEvents(store: Store, { sources }: PhysicalTable): Promise<boolean> {
+/** Whether the store holds any event of a log source. */
+export async function hasEvents(store: Store, { sources }: PhysicalTable): Promise<boolean> {
   const each = sources.map(
     ({ from, where }) =>
       `(SELECT ${quoteText(from)} FROM ${from}${where === undefined ? '' : ` WHERE ${where}`} LIMIT 1)`,

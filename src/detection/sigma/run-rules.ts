@@ -1,8 +1,17 @@
 import type { Store } from '../../backends/duckdb/store.js'
-import type { SigmaDocument } from '../../dialects/sigma/index.js'
+import {
+  type CorrelationMember,
+  collect,
+  type Member,
+  type RuleMember,
+  type SigmaDocument,
+} from '../../dialects/sigma/index.js'
+import { formatTime } from '../../telemetry/time.js'
 import type { Diagnostic } from '../../text/diagnostic.js'
 import type { Span } from '../../text/span.js'
 import { type CompileSigmaOptions, compileSigma, runSigma } from './compile.js'
+import type { CorrelationMatch } from './correlation/index.js'
+import { runCorrelation } from './correlation/run.js'
 
 /** A document as a scan was given it. */
 export interface GivenSigma {
@@ -37,8 +46,12 @@ export interface SigmaRuleRun {
   readonly reason: string | undefined
   /** Events that match, oldest first, those without a time last; at most as many as were asked for. */
   readonly events: readonly SigmaEvent[]
-  /** Events that match in all. */
+  /** Events that match in all; of a correlation, its matches. */
   readonly total: number
+  /** Of a correlation. Its events are those of its matches. */
+  readonly correlated?: { readonly groupBy: readonly string[]; readonly matches: readonly CorrelationMatch[] }
+  /** What a reader of the result should know: what narrows the rule, what was left out. */
+  readonly notes: readonly string[]
 }
 
 export interface SigmaEvent {
@@ -52,32 +65,97 @@ export interface RunSigmaOptions extends CompileSigmaOptions {
   readonly limit: number
 }
 
-/** Runs Sigma documents over the store, each in the order given. */
+/**
+ * Runs Sigma documents over the store, in the order given: filters narrow the rules they name, and rules that only correlations want are
+ * told of and give no events.
+ */
 export async function runSigmaRules(
   store: Store,
   given: readonly GivenSigma[],
   options: RunSigmaOptions,
 ): Promise<readonly SigmaRuleRun[]> {
-  const runs: SigmaRuleRun[] = []
-  for (const each of given) runs.push(await runOne(store, each, options))
-  return runs
+  const checked = given.map((each) => withFilterFaults(each, options))
+  const broken = checked.flatMap(({ document, faults }) => (faults ? [document] : []))
+  const members = collect(
+    given.map(({ document }) => document),
+    new Set(broken),
+  )
+  const runs = new Map<number, SigmaRuleRun>()
+  const hits = new Map<object, number>()
+  // Correlations first: they count the hits of the rules that are not reported on their own.
+  for (const [index, member] of members.entries()) {
+    if (member.kind !== 'correlation') continue
+    const { run, counted } = await runCorrelated(store, given[index]!, member, options)
+    for (const [document, count] of counted) hits.set(document, count)
+    if (member.isReported || run.outcome === 'refused') runs.set(index, run)
+  }
+  for (const [index, member] of members.entries())
+    if (member.kind === 'rule') runs.set(index, await runOne(store, given[index]!, member, hits, options))
+  return given.flatMap((_, index) => runs.get(index) ?? notRun(checked[index]!, members[index]!))
 }
 
-async function runOne(store: Store, given: GivenSigma, options: RunSigmaOptions): Promise<SigmaRuleRun> {
-  const without = { given, events: [], total: 0 }
-  const refused = (faults: readonly Diagnostic[]): SigmaRuleRun => ({
-    ...without,
-    outcome: 'refused',
-    reason: faults.map(({ message }) => message).join('; '),
-  })
-  if (given.faults) return refused(given.faults)
-  const compiled = compileSigma(given.document, options)
-  if (!compiled.ok) return refused(compiled.diagnostics)
-  const { events, applies } = await runSigma(store, compiled)
-  if (!applies) return { ...without, outcome: 'not-applicable', reason: missingWords(given.document) }
-  const sorted = [...events].sort((a, b) => compare(a.time ?? '\uffff', b.time ?? '\uffff') || compare(a.uid, b.uid))
-  return { given, outcome: 'ran', reason: undefined, events: sorted.slice(0, options.limit), total: events.length }
+/** A filter that cannot be lowered narrows nothing, and takes no rule down with it. */
+function withFilterFaults(given: GivenSigma, options: RunSigmaOptions): GivenSigma {
+  const { document, faults } = given
+  if (document.kind !== 'filter' || faults) return given
+  const compiled = compileSigma({ ...document, kind: 'rule' }, options)
+  return compiled.ok ? given : { ...given, faults: compiled.diagnostics }
 }
+
+const nothing = { events: [], total: 0, notes: [] } as const
+
+function refused(given: GivenSigma, faults: readonly Diagnostic[]): SigmaRuleRun {
+  return { given, ...nothing, outcome: 'refused', reason: faults.map(({ message }) => message).join('; ') }
+}
+
+/** A filter is no rule, and is told of only where it does not do what it says. */
+function notRun(given: GivenSigma, member: Member): readonly SigmaRuleRun[] {
+  const faults = [...(given.faults ?? []), ...member.diagnostics]
+  return member.kind === 'filter' && faults.length > 0 ? [refused(given, faults)] : []
+}
+
+async function runOne(
+  store: Store,
+  given: GivenSigma,
+  { rule, filters, isReported }: RuleMember,
+  hits: ReadonlyMap<object, number>,
+  options: RunSigmaOptions,
+): Promise<SigmaRuleRun> {
+  if (given.faults) return refused(given, given.faults)
+  if (!isReported) {
+    const count = hits.get(given.document) ?? 0
+    const notes = [
+      `${count.toLocaleString('en')} ${count === 1 ? 'hit' : 'hits'}, looked at only by the correlations that name it`,
+    ]
+    return { given, ...nothing, outcome: 'ran', reason: undefined, notes }
+  }
+  const compiled = compileSigma(rule, options)
+  if (!compiled.ok) return refused(given, compiled.diagnostics)
+  const notes = filters.map(({ title }) => `narrowed by the filter “${title}”`)
+  const { events, applies } = await runSigma(store, compiled)
+  if (!applies) return { given, ...nothing, notes, outcome: 'not-applicable', reason: missingWords(given.document) }
+  const sorted = [...events].sort((a, b) => compare(a.time ?? '\uffff', b.time ?? '\uffff') || compare(a.uid, b.uid))
+  const kept = sorted.slice(0, options.limit)
+  return { given, outcome: 'ran', reason: undefined, events: kept, total: events.length, notes }
+}
+
+async function runCorrelated(
+  store: Store,
+  given: GivenSigma,
+  { resolved, diagnostics }: CorrelationMember,
+  options: RunSigmaOptions,
+): Promise<{ readonly run: SigmaRuleRun; readonly counted: ReadonlyMap<object, number> }> {
+  const counted = new Map<object, number>()
+  if (given.faults || !resolved) return { run: refused(given, given.faults ?? diagnostics), counted }
+  const { outcome, reason, matches, total, notes, hits } = await runCorrelation(store, resolved, options)
+  const uids = new Map(matches.flatMap(({ events }) => events.slice(0, SHOWN)).map(({ uid, time }) => [uid, time]))
+  const events = [...uids].map(([uid, time]) => ({ uid: String(uid), time: formatTime(time) }))
+  const run = { given, outcome, reason, events, total, notes, correlated: { groupBy: resolved.spec.groupBy, matches } }
+  return { run, counted: hits }
+}
+
+/** Events behind one match of a correlation that are looked up. */
+export const SHOWN = 20
 
 const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
 

@@ -49,49 +49,58 @@ const MOST_DEPTH = 20
 
 /**
  * Documents of one or many files as one collection, in their order: filters are laid over the rules they name, references are followed, and
- * rules that a correlation names are not reported on their own, unless it says `generate`.
+ * rules that a correlation names are not reported on their own, unless it says `generate`. `broken` are those that were not read whole:
+ * they take part in nothing.
  */
-export function collect(documents: readonly SigmaDocument[]): readonly Member[] {
-  return new Collector(documents).members()
+export function collect(
+  documents: readonly SigmaDocument[],
+  broken: ReadonlySet<SigmaDocument> = new Set(),
+): readonly Member[] {
+  const collector = new Collector(documents, broken)
+  const members = documents.map((document) => collector.member(document))
+  const hidden = new Map<SigmaDocument, boolean>()
+  for (const member of members) {
+    if (member.kind !== 'correlation' || !member.resolved) continue
+    const { document, inputs } = member.resolved
+    for (const input of inputs) {
+      const named = input.kind === 'rule' ? input.document : input.resolved.document
+      hidden.set(named, (hidden.get(named) ?? true) && !document.generate)
+    }
+  }
+  return members.map((member) => (hidden.get(member.document) ? { ...member, isReported: false } : member))
 }
 
 class Collector {
   private readonly byName = new Map<string, SigmaDocument[]>()
   private readonly rules = new Map<SigmaRule, RuleMember>()
   private readonly correlations = new Map<SigmaCorrelation, CorrelationMember>()
-  private readonly specs = new Map<SigmaCorrelation, ReturnType<typeof readCorrelation>>()
-  /** Named by a correlation, and whether one of those generates. */
-  private readonly named = new Map<SigmaDocument, boolean>()
+  private readonly usable: readonly SigmaDocument[]
+  private readonly filters = new Map<SigmaRule, SigmaFilter[]>()
+  private readonly filterDiagnostics = new Map<SigmaFilter, readonly Diagnostic[]>()
 
-  constructor(private readonly documents: readonly SigmaDocument[]) {
-    for (const document of documents) {
+  constructor(
+    documents: readonly SigmaDocument[],
+    private readonly broken: ReadonlySet<SigmaDocument>,
+  ) {
+    this.usable = documents.filter((document) => !broken.has(document))
+    for (const document of this.usable) {
       const names = [document.id?.toLowerCase(), document.name]
       for (const name of new Set(names))
         if (name !== undefined && name !== '') this.byName.set(name, [...(this.byName.get(name) ?? []), document])
     }
+    for (const document of this.usable)
+      if (document.kind === 'filter' && document.detection.conditions.every(({ condition }) => condition))
+        this.filterDiagnostics.set(document, this.layFilter(document))
   }
 
-  members(): readonly Member[] {
-    for (const document of this.documents) {
-      if (document.kind !== 'correlation') continue
-      const read = readCorrelation(document)
-      this.specs.set(document, read)
-      for (const { name } of read.spec?.rules ?? document.rules.map((each) => ({ name: each })))
-        for (const target of this.find(name))
-          this.named.set(target, (this.named.get(target) ?? false) || document.generate)
-    }
-    const filtering = this.filtering()
-    return this.documents.map((document) => this.member(document, filtering))
-  }
-
-  private member(document: SigmaDocument, { rules, diagnostics }: Filtering): Member {
+  member(document: SigmaDocument): Member {
     switch (document.kind) {
       case 'rule':
-        return this.rule(document, rules)
+        return this.rule(document)
       case 'correlation':
-        return this.correlation(document, rules, [])
+        return this.correlation(document, [])
       case 'filter':
-        return { kind: 'filter', document, diagnostics: diagnostics.get(document) ?? [], isReported: false }
+        return { kind: 'filter', document, diagnostics: this.filterDiagnostics.get(document) ?? [], isReported: false }
     }
   }
 
@@ -103,56 +112,41 @@ class Collector {
     )
   }
 
-  private isReported(document: SigmaDocument): boolean {
-    return this.named.get(document) ?? true
-  }
-
-  private rule(document: SigmaRule, filters: Filtering['rules']): RuleMember {
+  private rule(document: SigmaRule): RuleMember {
     const known = this.rules.get(document)
     if (known) return known
-    const own = filters.get(document) ?? []
-    const rule = own.reduce(narrowed, document)
-    const made: RuleMember = {
-      kind: 'rule',
-      document,
-      rule,
-      filters: own,
-      isReported: this.isReported(document),
-      diagnostics: [],
-    }
+    const filters = this.filters.get(document) ?? []
+    const rule = filters.reduce(narrowed, document)
+    const made: RuleMember = { kind: 'rule', document, rule, filters, isReported: true, diagnostics: [] }
     this.rules.set(document, made)
     return made
   }
 
-  private correlation(
-    document: SigmaCorrelation,
-    filters: Filtering['rules'],
-    above: readonly SigmaCorrelation[],
-  ): CorrelationMember {
+  private correlation(document: SigmaCorrelation, above: readonly SigmaCorrelation[]): CorrelationMember {
     const known = this.correlations.get(document)
     if (known) return known
-    const { spec, diagnostics: read } = this.specs.get(document)!
+    const { spec, diagnostics: read } = readCorrelation(document)
     const diagnostics = [...read]
     const inputs = (spec?.rules ?? []).flatMap((reference): ResolvedCorrelation['inputs'] => {
       const target = this.target(reference, document, diagnostics)
       if (!target) return []
-      if (target.kind === 'rule') return [this.rule(target, filters)]
+      if (target.kind === 'rule') return [this.rule(target)]
       if (target === document || above.includes(target) || above.length >= MOST_DEPTH) {
         const what = `a correlation that comes back to itself through \`${reference.name}\``
         diagnostics.push(diagnose('unsupported-form', reference.span, { language: 'Sigma', what }))
         return []
       }
-      const { resolved } = this.correlation(target, filters, [...above, document])
+      const { resolved } = this.correlation(target, [...above, document])
       if (resolved) return [{ kind: 'correlation', resolved }]
       diagnostics.push(diagnose('rule-not-usable', reference.span, { name: reference.name }))
       return []
     })
-    const failed = !spec || diagnostics.some(({ severity }) => severity === 'error')
+    const failed = !spec || this.broken.has(document) || diagnostics.some(({ severity }) => severity === 'error')
     const made: CorrelationMember = {
       kind: 'correlation',
       document,
       resolved: failed ? undefined : { document, spec, inputs },
-      isReported: this.isReported(document),
+      isReported: true,
       diagnostics,
     }
     this.correlations.set(document, made)
@@ -168,50 +162,38 @@ class Collector {
     if (found.length === 1) return found[0]
     if (found.length > 1) diagnostics.push(diagnose('ambiguous-rule', span, { name, count: found.length }))
     else {
-      const names = this.documents.flatMap((each) => (each === from || each.name === undefined ? [] : [each.name]))
+      const names = this.usable.flatMap((each) => (each === from || each.name === undefined ? [] : [each.name]))
       diagnostics.push(diagnose('unknown-rule', span, { name, closest: closestName(name, names) }))
     }
     return undefined
   }
 
-  private filtering(): Filtering {
-    const rules = new Map<SigmaRule, SigmaFilter[]>()
-    const diagnostics = new Map<SigmaFilter, Diagnostic[]>()
-    const all = this.documents.filter((each) => each.kind === 'rule')
-    const add = (rule: SigmaRule, filter: SigmaFilter): void => {
-      rules.set(rule, [...(rules.get(rule) ?? []), filter])
+  /** Lays a filter over its rules, and tells of those that it names in vain. */
+  private layFilter(filter: SigmaFilter): readonly Diagnostic[] {
+    const { rules: named, logsource, filterSpan } = filter
+    if (named === 'any') {
+      for (const rule of this.usable)
+        if (rule.kind === 'rule' && isWithin(rule.logsource, logsource)) this.narrow(rule, filter)
+      return []
     }
-    for (const filter of this.documents) {
-      if (filter.kind !== 'filter') continue
-      // A filter that could not be read whole narrows nothing.
-      if (filter.detection.conditions.some(({ condition }) => condition === undefined)) continue
-      const own: Diagnostic[] = []
-      diagnostics.set(filter, own)
-      if (filter.rules === 'any') {
-        for (const rule of all) if (isWithin(rule.logsource, filter.logsource)) add(rule, filter)
-        continue
-      }
-      const named = new Set<SigmaRule>()
-      for (const name of filter.rules) {
-        const found = this.find(name)
-        if (found.length === 0) own.push(diagnose('filter-without-rule', filter.filterSpan, { name }))
-        for (const rule of found) {
-          if (rule.kind !== 'rule') {
-            const reason = 'only detection rules are narrowed by filters'
-            own.push(diagnose('filter-does-not-apply', filter.filterSpan, { name, reason }))
-          } else if (!isWithin(rule.logsource, filter.logsource)) {
-            const reason = 'it is about another log source'
-            own.push(diagnose('filter-does-not-apply', filter.filterSpan, { name, reason }))
-          } else named.add(rule)
-        }
-      }
-      for (const rule of named) add(rule, filter)
+    const diagnostics: Diagnostic[] = []
+    const vain = (name: string, reason: string): void => {
+      diagnostics.push(diagnose('filter-does-not-apply', filterSpan, { name, reason }))
     }
-    return { rules, diagnostics }
+    for (const name of named) {
+      const found = this.find(name)
+      if (found.length === 0) diagnostics.push(diagnose('filter-without-rule', filterSpan, { name }))
+      for (const rule of found) {
+        if (rule.kind !== 'rule') vain(name, 'only detection rules are narrowed by filters')
+        else if (isWithin(rule.logsource, logsource)) this.narrow(rule, filter)
+        else vain(name, 'it is about another log source')
+      }
+    }
+    return diagnostics
   }
-}
 
-interface Filtering {
-  readonly rules: ReadonlyMap<SigmaRule, readonly SigmaFilter[]>
-  readonly diagnostics: ReadonlyMap<SigmaFilter, readonly Diagnostic[]>
+  private narrow(rule: SigmaRule, filter: SigmaFilter): void {
+    const known = this.filters.get(rule) ?? []
+    if (!known.includes(filter)) this.filters.set(rule, [...known, filter])
+  }
 }
