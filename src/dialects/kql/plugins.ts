@@ -1,10 +1,12 @@
 import type { AggregateCall, Assignment, Query, Relation } from '../../ir/relation.js'
 import { and, call, literal, not, reference, type Scalar, text } from '../../ir/scalar.js'
 import { type Column, column, type ScalarType } from '../../ir/types.js'
+import { ACTIVITY_PLUGINS } from './activity.js'
 import { AGGREGATE_ALIASES, AGGREGATES } from './aggregates.js'
 import { convert } from './convert.js'
+import { Given } from './given.js'
 import { aggregateCall } from './lower-call.js'
-import { asString, type Environment, findColumn, lowerConstant, lowerScalar } from './lower-scalar.js'
+import { asString, type Environment, findColumn, lowerCondition, lowerConstant, lowerScalar } from './lower-scalar.js'
 import { lowerTabular, pass, readSchema } from './lower-tabular.js'
 import { filter, keepColumns, project, unionAll } from './operators.js'
 import { type Context, columnNames, NeedsData, refuse, refuseForm, uniqueName } from './scope.js'
@@ -23,6 +25,10 @@ export function lowerEvaluate(node: KqlNode, input: Relation, env: Environment):
 }
 
 const PLUGINS: Readonly<Record<string, Plugin>> = {
+  ...ACTIVITY_PLUGINS,
+  dcount_intersect: lowerDcountIntersect,
+  rows_near: lowerRowsNear,
+  schema_merge: lowerSchemaMerge,
   bag_unpack: lowerBagUnpack,
   pivot: lowerPivot,
   narrow: (_args, node, input) => lowerNarrow(node, input),
@@ -229,6 +235,68 @@ function readAggregate(node: KqlNode | undefined, env: Environment): AggregateCa
 function distinctTexts(input: Relation, value: Scalar, node: KqlNode): Relation {
   const by = [{ name: 'value', value: asString(value) }]
   return { kind: 'aggregate', input, by, aggregates: [], columns: [column('value', 'string')], span: node.span }
+}
+
+/** How many values the first set has, the first two share, the first three share ... */
+function lowerDcountIntersect(args: readonly KqlNode[], node: KqlNode, input: Relation, env: Environment): Relation {
+  const { span } = node
+  if (args.length < 2 || args.length > 16)
+    return refuse('bad-argument-count', span, {
+      name: 'dcount_intersect',
+      expected: '2 to 16 arguments',
+      found: args.length,
+    })
+  const sets = args.map((each) => convert(lowerScalar(each, env), 'dynamic'))
+  const counts = sets.map((first, index): Assignment => {
+    const shared = index === 0 ? first : call('set_intersect', 'dynamic', sets.slice(0, index + 1), span)
+    return { name: `s${index}`, value: call('dcount_hll', 'long', [shared], span) }
+  })
+  return project(input, [...input.columns.map(pass).filter(({ name }) => !/^s\d+$/.test(name)), ...counts], span)
+}
+
+/** Rows near those that meet a condition, in the order of the rows. */
+function lowerRowsNear(args: readonly KqlNode[], node: KqlNode, input: Relation, env: Environment): Relation {
+  const [condition, before, after, ...more] = args
+  if (!condition || !before || more.length > 0)
+    return refuse('bad-argument-count', node.span, {
+      name: 'rows_near',
+      expected: '2 or 3 arguments',
+      found: args.length,
+    })
+  const given = new Given(env.context)
+  const near = { name: '$near', value: given.take(lowerCondition(condition, env)) }
+  const rows = project(input, [near, ...input.columns.map(pass)], node.span)
+  const first = given.take(lowerConstant(before, env))
+  const options = { before: first, after: after ? given.take(lowerConstant(after, env)) : first }
+  const all = given.inputs([rows])
+  return {
+    kind: 'row-operator',
+    name: 'rows-near',
+    inputs: all.inputs,
+    options: { ...options, given: all.given },
+    columns: input.columns,
+    span: node.span,
+  }
+}
+
+function lowerSchemaMerge(args: readonly KqlNode[], node: KqlNode, input: Relation, env: Environment): Relation {
+  const { positional, named } = splitArguments(args)
+  const preserve = named.get('PreserveOrder') ?? positional[0]
+  const value = preserve && lowerConstant(preserve, env)
+  const known = ['ColumnName', 'ColumnOrdinal', 'DataType', 'ColumnType'].every((name) =>
+    input.columns.some((each) => each.name === name),
+  )
+  if (!known) return refuseForm('`schema_merge` of something that is no schema', node.span)
+  const preserveOrder = !(value?.kind === 'literal' && value.value === false)
+  const options = { preserveOrder }
+  return {
+    kind: 'row-operator',
+    name: 'schema-merge',
+    inputs: [input],
+    options,
+    columns: input.columns,
+    span: node.span,
+  }
 }
 
 /** Every cell as a row of its own. */
