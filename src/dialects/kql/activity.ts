@@ -244,7 +244,7 @@ export const ACTIVITY_PLUGINS: Readonly<Record<string, Plugin>> = {
 
   sequence_detect: plugin('sequence_detect', (args, input) => {
     const time = args.time()
-    const options = { within: args.constant(), span: args.constant() }
+    const options = { within: args.constant(), total: args.constant() }
     const steps: Assignment[] = []
     while (args.left()[0]?.kind === 'SimpleNamedExpression') {
       const step = args.next()

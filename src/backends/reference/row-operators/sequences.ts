@@ -15,7 +15,7 @@ const MOST_SEQUENCES = 1_000_000
  */
 export const sequenceDetect: RowOperator = (inputs, _output, options) => {
   const steps = Number(options.steps)
-  const [within, span] = [whole(options, 'within', inputs), whole(options, 'span', inputs)]
+  const [within, span] = [whole(options, 'within', inputs), whole(options, 'total', inputs)]
   const groups = new Map<string, { dimensions: Row; rows: Row[] }>()
   for (const row of inputs[0]!.rows) {
     if (typeof row[0] !== 'bigint') continue
@@ -31,7 +31,8 @@ export const sequenceDetect: RowOperator = (inputs, _output, options) => {
       (left as bigint) < (right as bigint) ? -1 : left === right ? 0 : 1,
     )
     const firstOf: number[] = []
-    sorted.forEach((row, at) => firstOf.push(at > 0 && row[0] === sorted[at - 1]![0] ? firstOf[at - 1]! : at))
+    for (const [at, row] of sorted.entries())
+      firstOf.push(at > 0 && row[0] === sorted[at - 1]![0] ? firstOf[at - 1]! : at)
     // Rows of one time may follow each other either way, so that the answer does not hang on the order in which they come.
     const follow = (from: number, taken: readonly number[]): void => {
       const times = taken.map((at) => sorted[at]![0] as bigint)
