@@ -88,9 +88,10 @@ function sameDynamic(printed: string, value: string): boolean {
   return sameValue(theirs, ours) || (typeof ours === 'string' && sameText(printed, ours))
 }
 
-/** Single quotes, bare words and commas at the end, as some pages write JSON. */
+/** Single quotes, bare words, commas at the end and lists that are left out, as some pages write JSON. */
 const relaxed = (printed: string): string =>
   printed
+    .replace(/\[\s*\.{3}[\s.]*\]/g, `["${LEFT_OUT}"]`)
     .replace(/'/g, '"')
     .replace(/([[,{]\s*)([A-Za-z][\w ]*)(?=\s*[\],}])/g, (_all, before: string, word: string) =>
       /^(true|false|null)$/i.test(word) ? `${before}${word.toLowerCase()}` : `${before}"${word}"`,
@@ -98,7 +99,11 @@ const relaxed = (printed: string): string =>
     .replace(/,(\s*[\]}])/g, '$1')
     .replace(/\bNaN\b/g, '"NaN"')
 
+/** Stands in a list for what a page prints as `[ ... ]`: any list of one item or more. */
+const LEFT_OUT = '...'
+
 function sameValue(theirs: Dynamic, ours: Dynamic): boolean {
+  if (isArray(theirs) && theirs.length === 1 && theirs[0] === LEFT_OUT) return isArray(ours) && ours.length > 0
   if (isArray(theirs) && isArray(ours))
     return theirs.length === ours.length && theirs.every((each, index) => sameValue(each, ours[index]!))
   if (isBag(theirs) && isBag(ours))

@@ -249,15 +249,54 @@ geo_point_to_geohash string real real long?
 geo_geohash_to_central_point dynamic text
 geo_geohash_to_polygon dynamic text
 geo_geohash_neighbors dynamic text
-geo_distance_2points real real real real real
+geo_point_to_s2cell string real real long?
+geo_s2cell_to_central_point dynamic text
+geo_s2cell_to_polygon dynamic text
+geo_s2cell_neighbors dynamic text
+geo_line_to_s2cells dynamic dynamic long? real?
+geo_polygon_to_s2cells dynamic dynamic long? real?
+geo_point_to_h3cell string real real long?
+geo_h3cell_to_central_point dynamic text
+geo_h3cell_to_polygon dynamic text
+geo_h3cell_level long text
+geo_h3cell_neighbors dynamic text
+geo_h3cell_rings dynamic text long
+geo_h3cell_parent string text long?
+geo_h3cell_children dynamic text long?
+geo_polygon_to_h3cells dynamic dynamic long? real?
+geo_distance_2points real real real real real bool?
 geo_azimuth real real real real real
+geo_angle real real real real real real real
 geo_point_in_circle bool real real real real real
 geo_point_in_polygon bool real real dynamic
-geo_line_length real dynamic
 geo_distance_point_to_line real real real dynamic
+geo_distance_point_to_polygon real real real dynamic
+geo_closest_point_on_line dynamic real real dynamic
+geo_closest_point_on_polygon dynamic real real dynamic
+geo_line_length real dynamic
+geo_line_centroid dynamic dynamic
+geo_line_interpolate_point dynamic dynamic real
+geo_line_locate_point real dynamic real real bool?
 geo_polygon_area real dynamic
 geo_polygon_perimeter real dynamic
+geo_polygon_centroid dynamic dynamic
 geo_from_wkt dynamic text
+geo_intersects_2lines bool dynamic dynamic
+geo_intersects_2polygons bool dynamic dynamic
+geo_intersects_line_with_polygon bool dynamic dynamic
+geo_intersection_2lines dynamic dynamic dynamic
+geo_intersection_2polygons dynamic dynamic dynamic
+geo_intersection_line_with_polygon dynamic dynamic dynamic
+geo_union_lines_array dynamic dynamic
+geo_union_polygons_array dynamic dynamic
+geo_point_buffer dynamic real real real real?
+geo_line_buffer dynamic dynamic real real?
+geo_polygon_buffer dynamic dynamic real real?
+geo_line_densify dynamic dynamic real? bool?
+geo_polygon_densify dynamic dynamic real? bool?
+geo_line_simplify dynamic dynamic real?
+geo_polygon_simplify dynamic dynamic real?
+geo_simplify_polygons_array dynamic dynamic real?
 `
 
 /** Other names that Kusto takes for the same function. */

@@ -1,4 +1,4 @@
-import type { Dynamic } from '../../../ir/value.js'
+import type { Dynamic } from '../../../../ir/value.js'
 
 /** Well-known text as GeoJSON; null where the text is none. */
 export function parseWkt(text: string): Dynamic {
