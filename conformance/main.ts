@@ -7,6 +7,7 @@ const SUITES: Readonly<Record<string, () => Promise<{ run: (args: string[]) => P
   damage: () => import('./damage.js'),
   kql: () => import('./kql.js'),
   sigma: () => import('./sigma.js'),
+  correlation: () => import('./correlation.js'),
 }
 
 const [name, ...args] = process.argv.slice(2)
