@@ -3,8 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ingest } from '../src/backends/duckdb/ingest.js'
 import { Store } from '../src/backends/duckdb/store.js'
 import { loadModel } from '../src/events/model.js'
+import { inventoryOf } from '../src/findings/inventory.js'
+import { judgingOf } from '../src/findings/judging.js'
 import type { Report } from '../src/findings/report.js'
 import { reportOf } from '../src/findings/scan.js'
+import { readPolicy } from '../src/policy/index.js'
 
 interface Expected {
   readonly listed: readonly { readonly tool: string; readonly host: string }[]
@@ -58,6 +61,36 @@ describe('a scan of the sample', () => {
   it('finds something with every seed rule', () => {
     const fired = new Set(report.findings.map((finding) => finding.rule))
     expect(expected.rules.filter((rule) => !fired.has(rule))).toEqual([])
+  })
+
+  it('is held to the company’s policy: its own tools are approved, and nothing that the intruder brought', async () => {
+    const policy = readPolicy('samples/policy.yaml', readFileSync('samples/policy.yaml', 'utf8'), {
+      readFile: () => '',
+    })
+    expect(policy.diagnostics).toEqual([])
+    const judging = await judgingOf(store, policy.policy)
+    const inventory = await inventoryOf(store, { allTools: false, stretches: undefined, judging })
+    const verdicts = inventory.map(({ toolId, host, verdict }) => `${verdict}: ${toolId} on ${host.split('.')[0]}`)
+    expect(verdicts.sort()).toEqual([
+      'approved: atera on ht-app-02',
+      'approved: ninjaone on ht-fs-01',
+      'approved: screenconnect on ht-ws-102',
+      'approved: screenconnect on ht-ws-107',
+      'approved: screenconnect on ht-ws-108',
+      'approved: splashtop on ht-app-02',
+      'approved: teamviewer on ht-ws-102',
+      'prohibited: chrome-remote-desktop on ht-lt-106',
+      'unknown: anydesk on ht-fs-01',
+      'unknown: anydesk on ht-ws-101',
+      'unknown: anydesk on ht-ws-103',
+      'unknown: netsupport on ht-ws-104',
+      'unknown: rustdesk on ht-app-02',
+      'wrong-tenant: screenconnect on ht-ws-101',
+    ])
+    const events = inventory.map(
+      ({ judgements, events: all }) => judgements!.reduce((sum, each) => sum + each.events, 0) === all,
+    )
+    expect(events).not.toContain(false)
   })
 
   it('shows no password', () => {

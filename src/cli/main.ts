@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { FORMATS } from '../findings/render/formats.js'
 import { version } from '../findings/version.js'
+import { addJudgementCommands } from './judgement-commands.js'
 
 // The command line. Each verb's work is loaded when the verb is used, so that help and mistakes are answered at once.
 
@@ -156,6 +157,11 @@ program
     const { explain } = await import('./explain.js')
     process.exitCode = await explain(rule, paths, options)
   })
+
+addJudgementCommands(program, {
+  input: [store, since, until, asOf, quiet, memory, threads],
+  output: [out, force],
+})
 
 const stores = program
   .command('store')

@@ -2,7 +2,16 @@ import { quoteIdentifier } from '../backends/duckdb/quote.js'
 import type { Store } from '../backends/duckdb/store.js'
 import { everyEvent } from '../detection/clock.js'
 import type { Identification, Observation } from '../detection/identity/index.js'
-import { type Fact, gravest, type Judgement, judge, type Policy, VERDICTS, type Verdict } from '../policy/index.js'
+import {
+  type Fact,
+  gravest,
+  type Judgement,
+  judge,
+  type Policy,
+  type Sighting,
+  VERDICTS,
+  type Verdict,
+} from '../policy/index.js'
 import { intervalsOf } from '../policy/windows.js'
 import { type Instance, isOf } from './instances.js'
 
@@ -12,6 +21,8 @@ export interface Judging {
   readonly windows: readonly JudgedWindow[]
   /** Addresses that hosts were seen with, by the host's name in lower case; empty where the policy names no network. */
   readonly addresses: ReadonlyMap<string, readonly string[]>
+  /** Sees every sighting as it is judged. */
+  readonly observe?: (sighting: Sighting) => void
 }
 
 /** The hours of one entry, as a table of the database. */
@@ -172,7 +183,7 @@ export function judgementOf(
 ): { readonly verdict: Verdict; readonly judgements?: readonly Judgement[] } {
   if (judging === undefined) return { verdict: 'unknown' }
   const { tool, host, instances, facts, pieces } = sighting
-  const judgements = judge(judging.policy, {
+  const seen: Sighting = {
     toolId: tool.id,
     host,
     addresses: judging.addresses.get(host.toLowerCase()) ?? [],
@@ -181,7 +192,11 @@ export function judgementOf(
       ...fact,
       instances: shownInstances(instances, pieces.get(observation)),
     })),
-  }).toSorted((a, b) => VERDICTS.indexOf(b.verdict) - VERDICTS.indexOf(a.verdict))
+  }
+  judging.observe?.(seen)
+  const judgements = judge(judging.policy, seen).toSorted(
+    (a, b) => VERDICTS.indexOf(b.verdict) - VERDICTS.indexOf(a.verdict),
+  )
   return { verdict: gravest(judgements)?.verdict ?? 'unknown', judgements }
 }
 

@@ -17,8 +17,10 @@ export function checkPolicy(policy: Policy, now: number, tools: readonly Tool[] 
 }
 
 function checkEntry(entry: Entry, tools: ReadonlyMap<string, Tool>, now: number): Diagnostic[] {
-  const found: Diagnostic[] = [...tenantFacts(entry, tools), ...everybodys(entry, tools)]
   const { id, span, expires } = entry
+  // What approves nothing need not be narrow yet.
+  if (!entry.confirmed) return [...tenantFacts(entry, tools), diagnose('policy-not-confirmed', span, { id })]
+  const found: Diagnostic[] = [...tenantFacts(entry, tools), ...everybodys(entry, tools)]
   const own = [...entry.tools].flatMap((tool) => tools.get(tool) ?? [])
   if (entry.tenant === undefined) {
     const named = own.find((tool) => factsOf(tool).length > 0)
@@ -29,7 +31,6 @@ function checkEntry(entry: Entry, tools: ReadonlyMap<string, Tool>, now: number)
   for (const name of ['tenant', 'signers', 'paths'] as const)
     if (entry[name] !== undefined && entry.acceptNotShown.has(name))
       found.push(diagnose('policy-blind', span, { id, name }))
-  if (!entry.confirmed) found.push(diagnose('policy-not-confirmed', span, { id }))
   if (expires === undefined) found.push(diagnose('policy-unlimited', span, { id, key: 'expires' }))
   else if (expires <= now) found.push(diagnose('policy-ended', span, { id, when: formatTime(expires) }))
   if (entry.owner === undefined) found.push(diagnose('policy-unlimited', span, { id, key: 'owner' }))

@@ -207,7 +207,7 @@ const WORDS: Readonly<Record<ConstraintName, string>> = {
 
 function readingOf(entry: Entry, one: Case, facts: readonly Fact[]): Reading {
   const constraints = CONSTRAINTS.filter((name) => entry[name] !== undefined).map((name): ConstraintReading => {
-    const seen = new Map<string, { events: number; first: number }>()
+    const seen = new Map<string, { value: string; events: number; first: number }>()
     let met = 0
     let notShown = facts.length === 0 ? 1 : 0
     for (const fact of facts) {
@@ -215,16 +215,19 @@ function readingOf(entry: Entry, one: Case, facts: readonly Fact[]): Reading {
       if (status === 'met') met += fact.events
       if (status === 'not shown') notShown += fact.events
       if (status !== 'failed') continue
-      const known = seen.get(value) ?? { events: 0, first: Number.POSITIVE_INFINITY }
+      // Of times after the end, the latest says all.
+      const key = name === 'expires' ? '' : value
+      const known = seen.get(key) ?? { value, events: 0, first: Number.POSITIVE_INFINITY }
+      if (value > known.value) known.value = value
       known.events += fact.events
       known.first = Math.min(known.first, fact.first ?? Number.POSITIVE_INFINITY)
-      seen.set(value, known)
+      seen.set(key, known)
     }
     const expected = expectedText(entry, name)
     const failed = [...seen]
       .sort((a, b) => b[1].events - a[1].events)
       .slice(0, MOST_DEVIATIONS)
-      .map(([value, { events, first }]) => ({
+      .map(([, { value, events, first }]) => ({
         constraint: name,
         expected,
         seen: value,
