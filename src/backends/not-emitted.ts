@@ -9,3 +9,13 @@ export class NotEmitted extends Error {
     super(what)
   }
 }
+
+/** A part of the query runs here, and would need more rows than fit. */
+export class TooManyRows extends Error {
+  override readonly name = 'TooManyRows'
+  constructor(what: string, most: number) {
+    super(
+      `ClickHouse has no words for ${what}, which runs here instead, over more than ${most.toLocaleString('en')} rows: filter before it, by time or by text`,
+    )
+  }
+}

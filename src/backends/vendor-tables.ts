@@ -1,7 +1,17 @@
-import type { ColumnType, EventClass } from '../events/model.js'
+import type { ColumnType, EventClass, EventColumn } from '../events/model.js'
 import type { EventMap, FieldMaps, FieldTarget, SchemaMap, TableMap, ValueMap } from '../events/schema-map.js'
 import type { QuerySchema, QueryTable } from '../ir/schema.js'
 import { type Column, column, type ScalarType } from '../ir/types.js'
+import {
+  BOOKKEEPING,
+  bookkeepingTableName,
+  CLASS_COLUMN,
+  eventTableName,
+  STORED_TYPES,
+  TIME_COLUMN,
+  UID_COLUMN,
+  type View,
+} from './event-store.js'
 
 /** The vendors' tables over an engine's event tables: what a query may name, and where each column lies. */
 export interface VendorTables<Form extends string> {
@@ -28,6 +38,10 @@ export interface BoundColumn<Form extends string> {
 export interface EngineWords<Form extends string> {
   readonly quoteText: (text: string) => string
   readonly table: (name: string) => string
+  /** What stands after FROM for a table that says what was read. */
+  readonly bookkeeping: (name: string) => string
+  /** A stored time by its microseconds since 1970. */
+  readonly instant: (micros: number) => string
   /** An original field of the record as text; what is missing is as the engine has missing texts. */
   readonly original: (vendor: string) => string
   readonly textOfColumn: (name: string) => string
@@ -73,6 +87,12 @@ export function bindTables<Form extends string>(
       bindings.set(name, () => bindTable(name, table, map.common ?? {}, byClass, words))
     }
   }
+  for (const { name, columns } of classes)
+    bindings.set(eventTableName(name), () => bindStored(words.table(name), columns, words))
+  for (const [name, columns] of Object.entries(BOOKKEEPING)) {
+    const stored = Object.entries(columns).map(([each, type]) => ({ name: each, type }))
+    bindings.set(bookkeepingTableName(name), () => bindStored(words.bookkeeping(name), stored, words))
+  }
   const made = new Map<string, BoundTable<Form>>()
   return {
     schema: { tables },
@@ -85,6 +105,42 @@ export function bindTables<Form extends string>(
     },
   }
 }
+
+/** A table of the store itself. */
+function bindStored<Form extends string>(
+  from: string,
+  columns: readonly EventColumn[],
+  words: EngineWords<Form>,
+): BoundTable<Form> {
+  const bound = columns.map(({ name, type }) => [name, words.fromColumn(name, type, STORED_TYPES[type])] as const)
+  return { sources: [{ from, where: undefined, columns: new Map(bound) }] }
+}
+
+/** The tables with the events of a view alone. */
+export function tablesWithin<Form extends string>(
+  tables: VendorTables<Form>,
+  { after, upTo, untimed }: View,
+  { instant }: Pick<EngineWords<Form>, 'instant'>,
+): VendorTables<Form> {
+  const known = `time <= ${instant(upTo)}${after === undefined ? '' : ` AND time > ${instant(after)}`}`
+  return tablesWhere(tables, untimed ? `(time IS NULL OR (${known}))` : `(${known})`)
+}
+
+/** The tables with the events that a condition over the stored columns holds for; what was read stays as it is. */
+export function tablesWhere<Form extends string>(tables: VendorTables<Form>, condition: string): VendorTables<Form> {
+  const narrowed = (where: string | undefined): string =>
+    where === undefined ? condition : `(${where}) AND ${condition}`
+  return {
+    schema: tables.schema,
+    physical: (name) => {
+      const table = tables.physical(name)
+      if (BOOKKEEPING_NAMES.has(name)) return table
+      return { sources: table.sources.map((source) => ({ ...source, where: narrowed(source.where) })) }
+    },
+  }
+}
+
+const BOOKKEEPING_NAMES: ReadonlySet<string> = new Set(Object.keys(BOOKKEEPING).map(bookkeepingTableName))
 
 /** A product has thousands of columns; a table's are read when it is asked for. */
 function documentedTable(name: string, source: string): QueryTable {
@@ -152,6 +208,9 @@ function bindTable<Form extends string>(
     const columns = new Map<string, BoundColumn<Form>>()
     for (const [vendor, type] of Object.entries(table.columns))
       columns.set(vendor, bindColumn(name, vendor, kustoType(type), actions, variants, types, words))
+    columns.set(CLASS_COLUMN.name, { sql: words.quoteText(className), form: words.plainForm('long') })
+    columns.set(UID_COLUMN.name, words.fromColumn('uid', 'integer', 'long'))
+    columns.set(TIME_COLUMN.name, words.fromColumn('time', 'timestamp', 'datetime'))
     const holdsOwn = own.some((each) => each.class === className)
     return [
       {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { storeTables } from '../backends/duckdb/tables.js'
-import { clockOf, narrow } from '../detection/clock.js'
+import { clockOf } from '../detection/clock.js'
 import { type CompiledQuery, compileKql } from '../detection/compile-query.js'
 import type { Clause } from '../detection/explain/clause.js'
 import { eventRow } from '../detection/explain/event-row.js'
@@ -136,7 +136,7 @@ async function explainLogs(
 ): Promise<void> {
   const { store } = await openInput(paths, options)
   try {
-    await narrow(store, timeOption('--since', options.since), timeOption('--until', options.until))
+    await store.narrow(timeOption('--since', options.since), timeOption('--until', options.until))
     const given = timeOption('--as-of', options.asOf)
     const { micros } = await clockOf(store, given)
     const run = await runRule(store, rule, { asOf: micros, replay: given === undefined, limit: 1, watchlists })

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { narrow } from '../detection/clock.js'
 import { inventoryOf } from '../findings/inventory.js'
 import { judgingOf } from '../findings/judging.js'
 import { type Proposable, proposePolicy } from '../findings/propose-policy.js'
@@ -25,7 +24,7 @@ export async function policyInit(
   }
   const { store } = await openInput(paths, options)
   try {
-    await narrow(store, timeOption('--since', options.since), timeOption('--until', options.until))
+    await store.narrow(timeOption('--since', options.since), timeOption('--until', options.until))
     const inventory = await inventoryOf(store, { allTools: false, stretches: undefined })
     await writeOutput([proposePolicy(inventory, new Date())], options)
     return 0
@@ -123,7 +122,7 @@ export async function policyExplain(path: string, paths: readonly string[], opti
   }
   const { store } = await openInput(paths, options)
   try {
-    await narrow(store, timeOption('--since', options.since), timeOption('--until', options.until))
+    await store.narrow(timeOption('--since', options.since), timeOption('--until', options.until))
     const sightings: Sighting[] = []
     const judging = await judgingOf(store, file.policy)
     const inventory = await inventoryOf(store, {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Store } from '../backends/duckdb/store.js'
-import { clockOf, narrow } from '../detection/clock.js'
+import { clockOf } from '../detection/clock.js'
 import { compileKql } from '../detection/compile-query.js'
 import { runQuery } from '../detection/run-query.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
@@ -51,7 +51,7 @@ export async function query(text: string, paths: readonly string[], options: Que
   }
   const { store } = await (opening ?? openInput(paths, options))
   try {
-    await narrow(store, timeOption('--since', options.since), timeOption('--until', options.until))
+    await store.narrow(timeOption('--since', options.since), timeOption('--until', options.until))
     const asOf = (await clockOf(store, given)).micros
     const compiled = compileKql(source.text, { asOf, watchlists })
     if (!compiled.ok) return 2

@@ -1,17 +1,16 @@
-import { emitDuckdb } from '../backends/duckdb/emit.js'
-import { quoteIdentifier } from '../backends/duckdb/quote.js'
-import type { Store } from '../backends/duckdb/store.js'
-import { type StoreTables, storeTables } from '../backends/duckdb/tables.js'
+import { type EventStore, eventTable, type View } from '../backends/event-store.js'
+import { NotEmitted, TooManyRows } from '../backends/not-emitted.js'
 import { mapQuery } from '../ir/map.js'
 import type { Query, Relation } from '../ir/relation.js'
+import { call, literal, type Scalar } from '../ir/scalar.js'
 import type { Watchlists } from '../ir/schema.js'
+import { atMicros, isAtMost, Steps, unixMicros } from '../ir/steps.js'
 import { TICKS_PER_DAY, UNIX_EPOCH } from '../ir/time.js'
 import { timelessPart } from '../ir/timeless.js'
-import { type Diagnostic, renderDiagnostic } from '../text/diagnostic.js'
-import { type CompiledQuery, compileKql, compileKqlOver } from './compile-query.js'
+import { type Diagnostic, diagnose, renderDiagnostic } from '../text/diagnostic.js'
 import { type Columns, type EvidenceEvent, evidenceByRule, evidenceByTracing } from './evidence.js'
+import { lowerQuery, lowerQueryOver } from './lower-query.js'
 import { periodMicros, type Rule, type Trigger } from './rules.js'
-import { prepare, runQuery } from './run-query.js'
 
 export type { EvidenceEvent } from './evidence.js'
 
@@ -47,22 +46,37 @@ export interface RunOptions {
 }
 
 /** Runs a rule over the store, as a scheduler would have (docs/decisions/0006), and finds the events behind each row. */
-export async function runRule(store: Store, rule: Rule, options: RunOptions): Promise<RuleRun> {
+export async function runRule(store: EventStore, rule: Rule, options: RunOptions): Promise<RuleRun> {
+  try {
+    return await replay(store, rule, options)
+  } catch (error) {
+    if (error instanceof NotEmitted) {
+      const what = { language: store.engine, what: error.what }
+      return refusedRun(rule, [diagnose('unsupported-form', error.span, what)])
+    }
+    if (error instanceof TooManyRows) return { ...unrun(rule), refused: error.message }
+    throw error
+  }
+}
+
+async function replay(store: EventStore, rule: Rule, options: RunOptions): Promise<RuleRun> {
   const matches: Match[] = []
   const notes = new Set<string>()
   let total = 0
-  const first = compileKql(rule.query, { asOf: options.asOf, watchlists: options.watchlists })
+  const { watchlists } = options
+  const { schema } = store
+  const first = lowerQuery(rule.query, { asOf: options.asOf, schema, watchlists })
   if (!first.ok && !first.needs) return refusedRun(rule, first.diagnostics)
   // Where the data names the columns, the part that asks it tells as well where the query looks.
   const plan = await planOf(store, rule, first.ok ? first.query : first.needs!.query, options)
   for (const [index, asOf] of plan.clocks.entries()) {
-    const tables = tablesWithin(plan.window === undefined ? undefined : asOf - plan.window, asOf, index === 0)
-    const compiled = await compileKqlOver(rule.query, { asOf, tables, watchlists: options.watchlists }, ({ sql }) => {
-      prepare(store, sql)
-      return store.rows(sql)
-    })
-    if (!compiled.ok) return refusedRun(rule, compiled.diagnostics)
-    const rows = await runQuery(store, compiled)
+    const after = plan.window === undefined ? undefined : asOf - plan.window
+    // Events without a time belong to the newest run where a window is kept.
+    const view: View = { after, upTo: asOf, untimed: after === undefined || index === 0 }
+    const lowered = await lowerQueryOver(rule.query, { asOf, schema, watchlists }, (query) => store.ask(query, view))
+    if (!lowered.ok) return refusedRun(rule, lowered.diagnostics)
+    const { query } = lowered
+    const rows = await store.ask(query, view)
     const trigger = rule.given?.trigger
     if (trigger && !fires(trigger, rows.length)) {
       if (rows.length > 0)
@@ -77,8 +91,8 @@ export async function runRule(store: Store, rule: Rule, options: RunOptions): Pr
     total += rows.length
     const kept = rows
       .slice(0, Math.max(0, options.limit - matches.length))
-      .map((row) => Object.fromEntries(compiled.columns.map(({ name }, index) => [name, row[index]])))
-    const { events, note } = await eventsBehind(store, rule, compiled, kept, asOf, plan.step ?? 0, tables)
+      .map((row) => Object.fromEntries(query.body.columns.map(({ name }, index) => [name, row[index]])))
+    const { events, note } = await eventsBehind(store, rule, query, kept, plan.step ?? 0, view)
     if (note !== undefined) notes.add(note)
     kept.forEach((columns, index) => {
       matches.push({ columns, asOf, events: events[index]! })
@@ -90,8 +104,10 @@ export async function runRule(store: Store, rule: Rule, options: RunOptions): Pr
 function refusedRun(rule: Rule, diagnostics: readonly Diagnostic[]): RuleRun {
   const source = { name: `query of ${rule.given?.file ?? rule.id}`, text: rule.query }
   const refused = diagnostics.map((diagnostic) => renderDiagnostic(diagnostic, source)).join('\n')
-  return { rule, matches: [], total: 0, runs: 0, refused, notes: [] }
+  return { ...unrun(rule), refused }
 }
+
+const unrun = (rule: Rule): RuleRun => ({ rule, matches: [], total: 0, runs: 0, refused: undefined, notes: [] })
 
 function fires({ operator, threshold }: Trigger, rows: number): boolean {
   switch (operator) {
@@ -107,17 +123,17 @@ function fires({ operator, threshold }: Trigger, rows: number): boolean {
 }
 
 async function eventsBehind(
-  store: Store,
+  store: EventStore,
   rule: Rule,
-  compiled: CompiledQuery,
+  query: Query,
   rows: readonly Columns[],
-  asOf: number,
   step: number,
-  tables: StoreTables,
+  view: View,
 ): Promise<{ readonly events: readonly (readonly EvidenceEvent[])[]; readonly note?: string }> {
   if (rows.length === 0) return { events: [] }
-  if (rule.evidence) return { events: await evidenceByRule(store, rule.evidence, rows, asOf - step, asOf) }
-  const traced = await evidenceByTracing(store, compiled, rows, (name) => tables.physical(name))
+  const { upTo } = view
+  if (rule.evidence) return { events: await evidenceByRule(store, rule.evidence, rows, upTo - step, upTo) }
+  const traced = await evidenceByTracing(store, query, rows, view)
   if (traced) return { events: traced }
   return { events: rows.map(() => []), note: 'the events behind its rows cannot be traced through its query' }
 }
@@ -131,7 +147,7 @@ interface Plan {
   readonly window: number | undefined
 }
 
-async function planOf(store: Store, rule: Rule, query: Query, options: RunOptions): Promise<Plan> {
+async function planOf(store: EventStore, rule: Rule, query: Query, options: RunOptions): Promise<Plan> {
   const step = rule.period === undefined ? lookback(query, options.asOf) : periodMicros(rule.period)
   const window = rule.given?.windowed === true ? step : undefined
   const trigger = rule.given?.trigger
@@ -140,7 +156,7 @@ async function planOf(store: Store, rule: Rule, query: Query, options: RunOption
   const onAbsence = trigger?.operator === 'fewer than' || (trigger?.operator === 'exactly' && trigger.threshold === 0)
   if (!options.replay || step === undefined || onAbsence) return once
   const onAnyRow = !trigger || (trigger.operator === 'more than' && trigger.threshold < 1)
-  if (window !== undefined && onAnyRow && rowByRow(query) && ignoresClock(rule, options))
+  if (window !== undefined && onAnyRow && rowByRow(query) && ignoresClock(store, rule, options))
     return { ...once, window: undefined }
   return { clocks: await clocksOf(store, rule, query, options.asOf, step), step, window }
 }
@@ -154,10 +170,10 @@ function rowByRow({ body, bindings }: Query): boolean {
 }
 
 /** Whether the query means the same at another time: it asks neither `now()` nor `ago()`. */
-function ignoresClock(rule: Rule, { asOf, watchlists }: RunOptions): boolean {
+function ignoresClock({ schema }: EventStore, rule: Rule, { asOf, watchlists }: RunOptions): boolean {
   const plain = (clock: number): string => {
-    const compiled = compileKql(rule.query, { asOf: clock, watchlists })
-    return JSON.stringify(compiled.ok ? compiled.query : null, (_, value: unknown) =>
+    const lowered = lowerQuery(rule.query, { asOf: clock, schema, watchlists })
+    return JSON.stringify(lowered.ok ? lowered.query : null, (_, value: unknown) =>
       typeof value === 'bigint' ? `${value}n` : value,
     )
   }
@@ -187,43 +203,31 @@ const FARTHEST = 400n * TICKS_PER_DAY
  * look at the time; asking once which stretches of time have rows that pass it spares running the query for all the others.
  */
 async function clocksOf(
-  store: Store,
+  store: EventStore,
   rule: Rule,
   query: Query,
   asOf: number,
   period: number,
 ): Promise<readonly number[]> {
   const timeless = timelessPart(query, TIME_COLUMNS)
-  const tables = storeTables()
   const every = rule.evidence ? [rule.evidence.class] : store.model.classes.map(({ name }) => name)
-  const rows =
+  const times =
     timeless === undefined
-      ? every.map((name) => `SELECT epoch_us(time) AS micros FROM ${quoteIdentifier(name)}`).join(' UNION ALL ')
-      : `SELECT epoch_us(found.${quoteIdentifier(timeless.body.columns[0]!.name)}) AS micros FROM (${emitDuckdb(timeless, (name) => tables.physical(name)).sql}) AS found`
-  const steps = await store.rows(
-    `SELECT DISTINCT ((${asOf} - micros) // ${period})::BIGINT FROM (${rows}) WHERE micros <= ${asOf} ORDER BY 1`,
-  )
-  return steps.map(([step]) => asOf - Number(step) * period)
+      ? Steps.union(every.map((name) => Steps.from(eventTable(store.model, name)).project(['time'])))
+      : Steps.from(timeless.body)
+  const time = times.column(times.columns[0]!.name)
+  const past = times.filter(isAtMost(time, atMicros(asOf)))
+  const step = stretchOf(time, asOf, period)
+  const steps = past.aggregate({ step }).sort(['step'])
+  return (await store.ask(steps.query(timeless?.bindings))).map(([number]) => asOf - Number(number) * period)
 }
 
-/**
- * The tables as they were at a time: a run of the past must not see what came after it, nor more of the past than its product shows it.
- * Events without a time belong to the newest run where a window is kept.
- */
-function tablesWithin(from: number | undefined, asOf: number, newest: boolean): StoreTables {
-  const tables = storeTables()
-  const known = `time <= make_timestamp(${asOf})${from === undefined ? '' : ` AND time > make_timestamp(${from})`}`
-  const when = from === undefined || newest ? `(time IS NULL OR (${known}))` : `(${known})`
-  return {
-    schema: tables.schema,
-    physical: (name) => ({
-      sources: tables.physical(name).sources.map((source) => ({
-        ...source,
-        where: source.where === undefined ? when : `(${source.where}) AND ${when}`,
-      })),
-    }),
-  }
-}
+/** How many whole stretches before a moment a time lies. */
+const stretchOf = (time: Scalar, before: number, width: number): Scalar =>
+  call('divide', 'long', [
+    call('subtract', 'long', [literal('long', BigInt(Math.trunc(before))), unixMicros(time)]),
+    literal('long', BigInt(width)),
+  ])
 
 /** Columns that hold an event's time, by the products' names. */
 const TIME_COLUMNS: ReadonlySet<string> = new Set(['Timestamp', 'TimeGenerated'])

@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../backends/duckdb/quote.js'
 import type { Store } from '../backends/duckdb/store.js'
-import { everyEvent } from '../detection/clock.js'
+import { spanOf } from '../detection/clock.js'
 import type { Identification, Observation } from '../detection/identity/index.js'
 import {
   type Fact,
@@ -39,17 +39,15 @@ export interface SeenFact {
 
 /** Puts what the policy asks of time and place where the database can answer it. */
 export async function judgingOf(store: Store, policy: Policy): Promise<Judging> {
-  const [[first, last] = []] = await store.rows(
-    `SELECT min(epoch_us(time)), max(epoch_us(time)) FROM (${everyEvent(store, 'time')})`,
-  )
+  const span = await spanOf(store)
   const windows: JudgedWindow[] = []
   for (const [index, entry] of policy.entries.entries()) {
-    if (entry.windows === undefined || first === null || first === undefined) continue
+    if (entry.windows === undefined || span === undefined) continue
     const table = `hours_${index}`
     await store.connection.run(
       `CREATE OR REPLACE TEMP TABLE ${quoteIdentifier(table)} (opens TIMESTAMP, closes TIMESTAMP)`,
     )
-    const rows = intervalsOf(entry.windows, Number(first), Number(last)).map(
+    const rows = intervalsOf(entry.windows, span.first, span.last).map(
       ({ start, end }) => `(make_timestamp(${start}), make_timestamp(${end}))`,
     )
     for (let at = 0; at < rows.length; at += 1000)

@@ -1,6 +1,7 @@
 import type { IngestResult } from '../backends/duckdb/ingest.js'
 import type { Store } from '../backends/duckdb/store.js'
-import { clockOf, everyEvent, narrow } from '../detection/clock.js'
+import type { EventStore } from '../backends/event-store.js'
+import { clockOf, spanOf } from '../detection/clock.js'
 import { identify, type Observation } from '../detection/identity/index.js'
 import { loadRules, type Rule } from '../detection/rules.js'
 import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
@@ -45,7 +46,7 @@ const FINDINGS_PER_SIGMA_RULE = 1_000
 /** The report of what a store holds. */
 export async function reportOf(store: Store, options: ReportOptions): Promise<Report> {
   const stored = await summarise(store, options.read)
-  await narrow(store, options.since, options.until)
+  await store.narrow(options.since, options.until)
   const asOf = await clockOf(store, options.asOf)
   const { policy } = options
   const inventory = await inventoryOf(store, {
@@ -109,12 +110,9 @@ function policySummary({ path, policy }: PolicyFile): NonNullable<Summary['polic
 /** Stretches that a timeline is drawn in. */
 const STRETCHES = 96
 
-async function stretchesOf(store: Store): Promise<Stretches | undefined> {
-  const [[first, last] = []] = await store.rows(
-    `SELECT min(epoch_us(time)), max(epoch_us(time)) FROM (${everyEvent(store, 'time')})`,
-  )
-  if (first === null || first === undefined) return undefined
-  return { first: Number(first), width: Math.max(60e6, Math.ceil((Number(last) - Number(first) + 1) / STRETCHES)) }
+async function stretchesOf(store: EventStore): Promise<Stretches | undefined> {
+  const span = await spanOf(store)
+  return span && { first: span.first, width: Math.max(60e6, Math.ceil((span.last - span.first + 1) / STRETCHES)) }
 }
 
 /** What the events behind a match name. */

@@ -1,6 +1,20 @@
 import type { IngestResult } from '../backends/duckdb/ingest.js'
-import type { Store } from '../backends/duckdb/store.js'
+import { bookkeepingTable, type EventStore, type PlainRow } from '../backends/event-store.js'
 import { everyEvent } from '../detection/clock.js'
+import type { Relation } from '../ir/relation.js'
+import { call, literal, text as literalText, reference, type Scalar } from '../ir/scalar.js'
+import {
+  count,
+  countDistinct,
+  greatest,
+  isEqual,
+  isGreater,
+  isNotEqual,
+  least,
+  Steps,
+  sum,
+  unixMicros,
+} from '../ir/steps.js'
 import { formatTime } from '../telemetry/time.js'
 import type { Rejection, Summary } from './report.js'
 
@@ -8,22 +22,12 @@ import type { Rejection, Summary } from './report.js'
 export type StoredSummary = Omit<Summary, 'asOf' | 'policy' | 'rules' | 'seconds'>
 
 /** Reads what the store holds. `run` is what this run did; a report of a store alone has none and counts what the store says of itself. */
-export async function summarise(store: Store, run: IngestResult | undefined): Promise<StoredSummary> {
-  const groups = await store.rows(
-    `SELECT log_name, log_provider, event_code, log_table, schema, count(*), min(epoch_us(time)), max(epoch_us(time)),
-      count(*) FILTER (time_quality = 'missing'), count(*) FILTER (time_quality = 'assumed-utc')
-    FROM (${everyEvent(store, 'log_name, log_provider, event_code, log_table, schema, time, time_quality')})
-    GROUP BY ALL ORDER BY 6 DESC, 1, 2, 3, 4`,
-  )
-  const [[hosts] = []] = await store.rows(
-    `SELECT count(DISTINCT lower(device_hostname)) FROM (${everyEvent(store, 'device_hostname')})`,
-  )
-  const [[_sources, records, unmapped] = []] = await store.rows(
-    'SELECT count(*), sum(records)::BIGINT, sum(unmapped)::BIGINT FROM source',
-  )
-  const [[files, bytes] = []] = await store.rows('SELECT count(*), sum(size)::BIGINT FROM read_file')
+export async function summarise(store: EventStore, run: IngestResult | undefined): Promise<StoredSummary> {
+  const groups = await kindsOfEvent(store)
+  const hosts = await hostsIn(store)
+  const [records, unmapped] = await totals(bookkeepingTable('source'), ['records', 'unmapped'], store)
+  const [bytes, files] = await totals(bookkeepingTable('read_file'), ['size'], store)
   const rejected = await rejections(store)
-  const _empty = await store.rows('SELECT count(*) FROM source WHERE records = 0')
   let first = Number.POSITIVE_INFINITY
   let last = Number.NEGATIVE_INFINITY
   let stored = 0
@@ -35,7 +39,7 @@ export async function summarise(store: Store, run: IngestResult | undefined): Pr
   >()
   const mapped = new Map<string, number>()
   const others = new Map<string, { channel: string; provider: string; records: number }>()
-  for (const [channel, provider, id, table, schema, count, from, to, missing, assumedUtc] of groups) {
+  for (const [count, channel, provider, id, table, schema, from, to, missing, assumedUtc] of groups) {
     const amount = Number(count)
     stored += amount
     withoutTime += Number(missing)
@@ -46,14 +50,14 @@ export async function summarise(store: Store, run: IngestResult | undefined): Pr
       channel: text(channel),
       provider: text(provider),
       id: id === null ? null : Number(id),
-      table: table === null ? null : text(table),
+      table: text(table) || null,
       count: 0,
     }
     const key = JSON.stringify([event.channel, event.provider, event.id, event.table])
     const known = events.get(key) ?? event
     known.count += amount
     events.set(key, known)
-    if (schema !== null) mapped.set(text(schema), (mapped.get(text(schema)) ?? 0) + amount)
+    if (text(schema) !== '') mapped.set(text(schema), (mapped.get(text(schema)) ?? 0) + amount)
     else {
       const source = { channel: event.channel || (event.table ?? ''), provider: event.provider, records: 0 }
       const sourceKey = JSON.stringify([source.channel, source.provider])
@@ -62,25 +66,25 @@ export async function summarise(store: Store, run: IngestResult | undefined): Pr
       others.set(sourceKey, known)
     }
   }
-  const read = Number(records ?? 0)
+  const read = records!
   return {
     files: {
-      read: run?.files.read ?? Number(files),
+      read: run?.files.read ?? files!,
       rejected: rejected.files,
       duplicate: run?.files.duplicate ?? 0,
-      bytes: run?.files.bytes ?? Number(bytes ?? 0),
+      bytes: run?.files.bytes ?? bytes!,
     },
     records: {
       read,
       stored,
       duplicate: Math.max(0, read - stored),
       rejected: rejected.records,
-      unmapped: Number(unmapped ?? 0),
+      unmapped: unmapped!,
       withoutTime,
       timeAssumedUtc: assumed,
     },
     events: [...events.values()].sort((a, b) => b.count - a.count),
-    hosts: Number(hosts),
+    hosts,
     timeRange: first <= last ? { first: formatTime(first), last: formatTime(last) } : null,
     rejected: rejected.list,
     sources: {
@@ -90,12 +94,65 @@ export async function summarise(store: Store, run: IngestResult | undefined): Pr
   }
 }
 
-async function rejections(
-  store: Store,
-): Promise<{ readonly list: Rejection[]; readonly files: number; readonly records: number }> {
-  const rows = await store.rows(
-    'SELECT source, code, reason, position, records, count FROM rejection ORDER BY source, position, code',
+const KIND = ['log_name', 'log_provider', 'event_code', 'log_table', 'schema'] as const
+
+/** How many events there are of each kind, the most first, with their times and how good those are. */
+async function kindsOfEvent(store: EventStore): Promise<readonly PlainRow[]> {
+  const events = everyEvent(store, [...KIND, 'time', 'time_quality'])
+  const time = events.column('time')
+  const quality = (word: string): Scalar => isEqual(events.column('time_quality'), literalText(word))
+  const kinds = events.aggregate(Object.fromEntries(KIND.map((name) => [name, events.column(name)])), {
+    events: count(),
+    first: least(time),
+    last: greatest(time),
+    missing: count(quality('missing')),
+    assumed: count(quality('assumed-utc')),
+  })
+  const shown = kinds.project({
+    events: kinds.column('events'),
+    ...Object.fromEntries(KIND.map((name) => [name, kinds.column(name)])),
+    first: unixMicros(kinds.column('first')),
+    last: unixMicros(kinds.column('last')),
+    missing: kinds.column('missing'),
+    assumed: kinds.column('assumed'),
+  })
+  const rows = await store.ask(shown.query())
+  return [...rows].sort((a, b) => Number(b[0]) - Number(a[0]) || compareKinds(a, b))
+}
+
+function compareKinds(a: PlainRow, b: PlainRow): number {
+  const at = KIND.findIndex((_, index) => a[index + 1] !== b[index + 1]) + 1
+  const [left, right] = [a[at] ?? Number.POSITIVE_INFINITY, b[at] ?? Number.POSITIVE_INFINITY]
+  return at === 0 ? 0 : left < right ? -1 : 1
+}
+
+async function hostsIn(store: EventStore): Promise<number> {
+  const events = everyEvent(store, ['device_hostname']).filter(
+    isNotEqual(reference('device_hostname', 'string'), literalText('')),
   )
+  const hosts = events.aggregate(
+    {},
+    {
+      hosts: countDistinct(call('tolower', 'string', [events.column('device_hostname')])),
+    },
+  )
+  const [[found] = []] = await store.ask(hosts.query())
+  return Number(found)
+}
+
+/** Sums of columns, and after them the number of rows. */
+async function totals(table: Relation, columns: readonly string[], store: EventStore): Promise<readonly number[]> {
+  const rows = Steps.from(table)
+  const sums = columns.map((name) => [name, sum(rows.column(name))] as const)
+  const [found = []] = await store.ask(rows.aggregate({}, { ...Object.fromEntries(sums), rows: count() }).query())
+  return found.map(Number)
+}
+
+async function rejections(
+  store: EventStore,
+): Promise<{ readonly list: Rejection[]; readonly files: number; readonly records: number }> {
+  const rejected = Steps.from(bookkeepingTable('rejection')).sort(['source', 'position', 'code'])
+  const rows = await store.ask(rejected.query())
   const list = rows.map(([source, code, reason, position, records, count]) => ({
     file: text(source),
     code: text(code),
@@ -104,7 +161,9 @@ async function rejections(
     records: records === null ? null : Number(records),
     count: Number(count),
   }))
-  const readable = new Set((await store.rows('SELECT name FROM source WHERE records > 0')).map(([name]) => text(name)))
+  const sources = Steps.from(bookkeepingTable('source'))
+  const filled = sources.filter(isGreater(sources.column('records'), literal('long', 0n))).project(['name'])
+  const readable = new Set((await store.ask(filled.query())).map(([name]) => text(name)))
   const unread = new Set(
     list.filter(({ file, records }) => !readable.has(file) && records !== 0).map(({ file }) => file),
   )

@@ -29,6 +29,9 @@ export function clickhouseTables(database?: string): VendorTables<Form> {
 const wordsOver = (prefix: string): EngineWords<Form> => ({
   quoteText,
   table: (name) => prefix + quoteIdentifier(name),
+  // A row noted anew replaces the earlier one, which may still lie beside it.
+  bookkeeping: (name) => `(SELECT * FROM ${prefix}${quoteIdentifier(name)} FINAL)`,
+  instant,
   original: (vendor) => `JSONExtractString(fields, ${quoteText(vendor)})`,
   textOfColumn,
   lowered: (name) => `lowerUTF8(${textOfColumn(name)})`,
@@ -55,6 +58,8 @@ const wordsOver = (prefix: string): EngineWords<Form> => ({
   },
   fromText,
 })
+
+export const instant = (micros: number): string => `fromUnixTimestamp64Micro(toInt64(${micros}), 'UTC')`
 
 const isText = (type: ColumnType): boolean => type === 'text' || type === 'name' || type === 'json'
 

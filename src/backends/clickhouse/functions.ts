@@ -320,6 +320,7 @@ export const NATIVE: Readonly<Record<string, Emit>> = {
     if (isReal(call.type)) return `(${at} + floor((${value} - ${at}) / ${size}) * ${size})`
     return once(value!, (v) => once(size!, (by) => `(${v} - ${floorModulo(`(${v} - ${at})`, by)})`))
   },
+  row_key: (args) => `toInt64(bitShiftRight(sipHash64(${args.join(', ')}), 1))`,
   strlen: ([value]) => `toInt64(lengthUTF8(${value}))`,
   string_size: ([value]) => `toInt64(length(${value}))`,
   tolower: simple('lowerUTF8'),

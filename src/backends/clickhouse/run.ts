@@ -1,4 +1,5 @@
 import type { Column } from '../../ir/types.js'
+import { TooManyRows } from '../not-emitted.js'
 import { type Row, type Rows, runReference } from '../reference/index.js'
 import type { ClickhouseConnection } from './connect.js'
 import { readValue } from './read-value.js'
@@ -12,7 +13,7 @@ export async function runClickhouse(
   const found = new Map<string, readonly Row[]>()
   for (const { name, sql, columns, wide } of pieces) {
     const rows = await connection.query(sql)
-    if (local !== undefined && rows.length > MOST_ROWS) throw new TooManyRows(lacking?.what ?? 'the query')
+    if (local !== undefined && rows.length > MOST_ROWS) throw new TooManyRows(lacking?.what ?? 'the query', MOST_ROWS)
     const values = rows.map((row) => columns.map(({ type }, index) => readValue(row[index], type)))
     found.set(name, widened(values, columns, wide))
   }
@@ -27,14 +28,4 @@ function widened(rows: readonly Row[], has: readonly Column[], wanted: readonly 
   return rows.map((row) =>
     at.map((place, index) => (place >= 0 ? row[place]! : wanted[index]!.type === 'string' ? '' : null)),
   )
-}
-
-/** A part of the query runs here, and would need more rows than fit. */
-export class TooManyRows extends Error {
-  override readonly name = 'TooManyRows'
-  constructor(what: string) {
-    super(
-      `ClickHouse has no words for ${what}, which runs here instead, over more than ${MOST_ROWS.toLocaleString('en')} rows: filter before it, by time or by text`,
-    )
-  }
 }

@@ -2,6 +2,7 @@ import type { AggregateCall, Query, Relation, SortKey } from '../../ir/relation.
 import type { Scalar } from '../../ir/scalar.js'
 import type { Column, ScalarType } from '../../ir/types.js'
 import { columnsRead } from '../../ir/walk.js'
+import { extremeOfStored } from '../extreme-of-stored.js'
 import { NotEmitted } from '../not-emitted.js'
 import { emitAggregate, emitExtreme } from './emit-aggregate.js'
 import {
@@ -404,7 +405,9 @@ class Emitter {
     const order = input.order.map(({ sql, how }) => `${sql}${how}`)
     for (const call of aggregates) {
       if (call.function === 'arg-max' || call.function === 'arg-min') continue
-      give(call.name, call.type, emitAggregate(call, scope, order), 'plain')
+      const stored = extremeOfStored(call, scope)
+      if (stored === undefined) give(call.name, call.type, emitAggregate(call, scope, order), 'plain')
+      else give(call.name, call.type, stored, 'timestamp')
     }
     const hidden: Hidden[] = input.hidden.map((each) => {
       const id = this.fresh('h')

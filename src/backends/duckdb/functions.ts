@@ -249,6 +249,7 @@ export const NATIVE: Readonly<Record<string, Emit>> = {
       return `(${at} + floor((${value} - ${at}) / ${size}) * ${size})`
     return once(value!, (v) => `(${v} - (((${v} - ${at}) % ${size}) + ${size}) % ${size})`)
   },
+  row_key: (args) => `CAST(hash(${args.join(', ')}) >> 1 AS BIGINT)`,
   strlen: ([value]) => `length(${value})`,
   string_size: ([value]) => `CAST(octet_length(encode(${value})) AS BIGINT)`,
   tolower: simple('lower'),

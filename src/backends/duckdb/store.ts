@@ -2,9 +2,18 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, rmSync, statSync 
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { ColumnType, EventModel } from '../../events/model.js'
+import type { Query } from '../../ir/relation.js'
+import type { QuerySchema } from '../../ir/schema.js'
 import type { EventSink, FileRow, Part, RejectionRow, SourceRow } from '../event-sink.js'
+import type { EventStore, PlainRow, View } from '../event-store.js'
+import { tablesWithin } from '../vendor-tables.js'
+import { registerFunctions } from './call-function.js'
+import { type Emitted, emitDuckdb } from './emit.js'
+import { SCRIPT_FUNCTION } from './functions.js'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from './library.js'
 import { quoteIdentifier, quoteText } from './quote.js'
+import { readValue } from './read-value.js'
+import { DUCKDB_WORDS, storeTables } from './tables.js'
 import { claimWorkFolder, releaseWorkFolder } from './work-folder.js'
 
 export type { FileRow, Part, RejectionRow, SourceRow } from '../event-sink.js'
@@ -24,11 +33,13 @@ export interface StoreOptions {
  * be continued. A store that ends with its run keeps the parts as they are and reads them where they lie, because taking them in
  * would cost more than all the reading before it; its tables are views over the parts.
  */
-export class Store implements EventSink {
+export class Store implements EventSink, EventStore {
+  readonly engine = 'DuckDB'
   /** Parts that are read where they lie, by class. */
   private readonly kept = new Map<string, string[]>()
   private readonly withRepeats = new Set<string>()
   private waiting = nothing()
+  private isRegistered = false
 
   private constructor(
     readonly connection: DuckDBConnection,
@@ -170,6 +181,52 @@ export class Store implements EventSink {
     await this.connection.run("DELETE FROM latchkey WHERE key = 'files taken'")
     await this.connection.run("INSERT INTO latchkey VALUES ('files taken', ?)", [String(first + count - 1)])
     return first
+  }
+
+  get schema(): QuerySchema {
+    return storeTables().schema
+  }
+
+  async ask(query: Query, view?: View): Promise<readonly PlainRow[]> {
+    const { sql, columns } = this.emit(query, view)
+    const rows = await this.rows(sql)
+    return rows.map((row) => columns.map((each, index) => readValue(row[index], each)))
+  }
+
+  async *batches(query: Query): AsyncGenerator<readonly PlainRow[]> {
+    const { sql, columns } = this.emit(query, undefined)
+    const result = await this.connection.stream(sql)
+    for await (const rows of result.yieldRows())
+      yield rows.map((row) => columns.map((each, index) => readValue(row[index], each)))
+  }
+
+  private emit(query: Query, view: View | undefined): Emitted {
+    const tables = view === undefined ? storeTables() : tablesWithin(storeTables(), view, DUCKDB_WORDS)
+    const emitted = emitDuckdb(query, (name) => tables.physical(name))
+    this.prepareFor(emitted.sql)
+    return emitted
+  }
+
+  /** Gives the connection the functions that the SQL needs and SQL lacks. */
+  prepareFor(sql: string): void {
+    if (this.isRegistered || !sql.includes(SCRIPT_FUNCTION)) return
+    registerFunctions(this.connection)
+    this.isRegistered = true
+  }
+
+  async narrow(since: number | undefined, until: number | undefined): Promise<void> {
+    if (since === undefined && until === undefined) return
+    const conditions = [
+      since === undefined ? [] : [`time >= make_timestamp(${since})`],
+      until === undefined ? [] : [`time < make_timestamp(${until})`],
+    ].flat()
+    const [[database] = []] = await this.rows('SELECT current_database()')
+    for (const { name } of this.model.classes) {
+      const table = `${quoteIdentifier(String(database))}.main.${quoteIdentifier(name)}`
+      await this.connection.run(
+        `CREATE OR REPLACE TEMP VIEW ${quoteIdentifier(name)} AS SELECT * FROM ${table} WHERE ${conditions.join(' AND ')}`,
+      )
+    }
   }
 
   /** Rows of a query as arrays of plain values. */

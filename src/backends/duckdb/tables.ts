@@ -34,9 +34,11 @@ const ticksOf = (sql: string): string => `(epoch_us(${sql}) * 10 + 6213559680000
 
 const textOfColumn = (name: string): string => `CAST(${quoteIdentifier(name)} AS VARCHAR)`
 
-const DUCKDB_WORDS: EngineWords<Form> = {
+export const DUCKDB_WORDS: EngineWords<Form> = {
   quoteText,
   table: quoteIdentifier,
+  bookkeeping: quoteIdentifier,
+  instant: (micros) => `make_timestamp(${micros})`,
   original: (vendor) =>
     /["\\*]/.test(vendor)
       ? `json_extract_string(fields, ${quoteText(`/${vendor.replaceAll('~', '~0').replaceAll('/', '~1')}`)})`
