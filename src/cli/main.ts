@@ -61,6 +61,30 @@ program
   .addOption(watchlists)
   .option('--no-builtin-rules', 'leave out the detections that come with latchkey')
   .option('--all-tools', 'list built-in and administrators’ tools in the inventory too')
+  .addOption(
+    new Option('--status <status>', 'of Sigma rules, run those with this status only; may be given again').argParser(
+      repeated,
+    ),
+  )
+  .addOption(
+    new Option(
+      '--tag <tag>',
+      'run rules with this tag only: attack.t1059, T1059.001, cve.*; may be given again',
+    ).argParser(repeated),
+  )
+  .addOption(
+    new Option(
+      '--exclude <rule>',
+      'leave out rules of this id, title or path; * and ? stand for any text and character; may be given again',
+    ).argParser(repeated),
+  )
+  .option('--dedup <time>', 'make alike findings of one rule on one host within this time one finding: 1h, 30m')
+  .addOption(
+    new Option(
+      '--stack <field>',
+      'instead of the report, count findings by the values of a field, the rarest first; may be given again',
+    ).argParser(repeated),
+  )
   .option('--fail-on-findings', 'exit with 1 when there are findings')
   .addOption(quiet)
   .addOption(memory)

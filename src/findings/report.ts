@@ -141,6 +141,14 @@ export interface Finding {
   readonly events: readonly FindingEvent[]
   /** What the rule says of itself, where it comes from a Sigma file. */
   readonly about?: RuleAbout
+  /** Set where alike findings were made one: how many they were, and the times of the first and the last. */
+  readonly repeats?: Repeats
+}
+
+export interface Repeats {
+  readonly count: number
+  readonly first: string
+  readonly last: string
 }
 
 export interface RuleAbout {

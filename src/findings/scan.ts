@@ -77,12 +77,7 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
     rules.push(...sigmaRuleLines(runs))
     for (const finding of await sigmaFindings(store, runs, nameTool, maskSecrets)) findings.push(finding)
   }
-  findings.sort(
-    (a, b) =>
-      LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) ||
-      (b.time ?? '').localeCompare(a.time ?? '') ||
-      a.rule.localeCompare(b.rule),
-  )
+  findings.sort(gravestFirst)
   return {
     latchkey: { version, format: 1 },
     summary: {
@@ -106,6 +101,12 @@ function policySummary({ path, policy }: PolicyFile): NonNullable<Summary['polic
     unconfirmed: policy.entries.filter(({ confirmed }) => !confirmed).length,
   }
 }
+
+/** The order of findings in a report: the gravest first, of those the newest. */
+export const gravestFirst = (a: Finding, b: Finding): number =>
+  LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) ||
+  (b.time ?? '').localeCompare(a.time ?? '') ||
+  a.rule.localeCompare(b.rule)
 
 /** Stretches that a timeline is drawn in. */
 const STRETCHES = 96
