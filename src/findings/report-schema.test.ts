@@ -73,7 +73,7 @@ const FULL: Required<Report> = {
 
 /** Keys of maps whose names are the data's, not ours. */
 const OPEN = new Set(['columns', 'fields', 'tenant', 'otherTenants'])
-const OPTIONAL = new Set(['activity', 'otherTenants', 'outcome', 'about', 'repeats', 'judgements'])
+const OPTIONAL = new Set(['activity', 'otherTenants', 'outcome', 'about', 'repeats', 'judgements', 'severity'])
 
 /** Every place of an object's key: `['summary', 'files', 'read']`. */
 function* keyPaths(value: Json, path: readonly (string | number)[] = []): Iterable<readonly (string | number)[]> {

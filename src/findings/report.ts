@@ -123,6 +123,21 @@ export interface InventoryEntry {
   readonly judgements?: readonly Judgement[]
 }
 
+/** A level as a product whose factors are shown. */
+export interface Severity {
+  /** Points, at most 100. */
+  readonly score: number
+  readonly level: Level
+  readonly terms: readonly {
+    readonly of: 'behaviour' | 'sighting' | 'verdict' | 'prevalence' | 'recency' | 'breadth'
+    readonly says: string
+    /** Points for the first, a factor for the rest. */
+    readonly factor: number
+  }[]
+  /** The same in one line. */
+  readonly arithmetic: string
+}
+
 export type Level = 'informational' | 'low' | 'medium' | 'high' | 'critical'
 
 export interface Finding {
@@ -138,6 +153,8 @@ export interface Finding {
   readonly columns: Readonly<Record<string, unknown>>
   /** In a sentence: what made it fire. */
   readonly why: string
+  /** How its level came about; left out where the level is what the rule says. */
+  readonly severity?: Severity
   readonly events: readonly FindingEvent[]
   /** What the rule says of itself, where it comes from a Sigma file. */
   readonly about?: RuleAbout

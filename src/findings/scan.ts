@@ -14,6 +14,7 @@ import { findingsOf, type Naming } from './findings.js'
 import { inventoryOf, type Stretches } from './inventory.js'
 import { judgingOf } from './judging.js'
 import { type Finding, LEVELS, type Report, type Summary } from './report.js'
+import { Scale } from './severity.js'
 import { sigmaFindings, sigmaRuleLines } from './sigma-findings.js'
 import { summarise } from './summary.js'
 import { version } from './version.js'
@@ -54,6 +55,7 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
     stretches: await stretchesOf(store),
     judging: policy && (await judgingOf(store, policy.policy)),
   })
+  const scale = new Scale(inventory, { hosts: stored.hosts, asOf: asOf.micros, hasPolicy: policy !== undefined })
   const findings: Finding[] = []
   const rules: Summary['rules'][number][] = []
   for (const rule of options.rules ?? loadRules()) {
@@ -63,7 +65,7 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
       limit: FINDINGS_PER_RULE,
       watchlists: options.watchlists,
     })
-    findings.push(...findingsOf(run, nameTool, maskSecrets))
+    for (const finding of findingsOf(run, nameTool, maskSecrets)) findings.push(scale.weigh(finding, rule))
     const cut = run.total > run.matches.length ? `${run.total} rows; the first ${run.matches.length} are shown` : null
     rules.push({
       id: rule.id,

@@ -37,6 +37,7 @@ const COLUMNS = [
   'title',
   'techniques',
   'why',
+  'severity',
   'columns',
   'sources',
 ] as const
@@ -80,6 +81,7 @@ const findingRow = (finding: Finding): Row => ({
   title: finding.title,
   techniques: finding.techniques.join(SEPARATOR),
   why: finding.why,
+  severity: finding.severity?.arithmetic ?? null,
   columns: valueText(finding.columns),
   sources: finding.events.map(({ source, position }) => `${source} at ${position}`).join(SEPARATOR),
 })
