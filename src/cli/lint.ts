@@ -9,7 +9,7 @@ import { wrap } from '../text/fit.js'
 import { createPaint } from '../text/paint.js'
 import { positionAt } from '../text/span.js'
 import { visible, visibleJson } from '../text/visible.js'
-import { watchlistsOf } from './input.js'
+import { placeholdersOf, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { type RuleSource, ruleSources } from './rule-source.js'
 import { diagnosticText, terminalOf } from './terminal.js'
@@ -18,6 +18,7 @@ export interface LintOptions extends OutputOptions {
   readonly format?: 'table' | 'json' | 'sarif'
   readonly quiet?: boolean
   readonly watchlists?: string
+  readonly placeholders?: string
 }
 
 interface LintedSource {
@@ -32,7 +33,10 @@ export async function lint(given: readonly string[], options: LintOptions): Prom
   const sources = (await Promise.all(given.map(ruleSources))).flat()
   const asOf = Date.now() * 1000
   const watchlists = watchlistsOf(options.watchlists)
-  const sigma = lintSigma(sources.map((source) => sigmaFile(source)))
+  const sigma = lintSigma(
+    sources.map((source) => sigmaFile(source)),
+    { placeholders: placeholdersOf(options.placeholders) },
+  )
   const linted = sources.map((source, index) =>
     lintSource(source, asOf, options.quiet === true, watchlists, sigma[index]!),
   )

@@ -8,7 +8,7 @@ import { LEVELS, type Level, type Report } from '../findings/report.js'
 import { gravestFirst, reportOf } from '../findings/scan.js'
 import { visible } from '../text/visible.js'
 import { ConfigurationError } from './failure.js'
-import { type InputOptions, openInput, timeOption, watchlistsOf } from './input.js'
+import { type InputOptions, openInput, placeholdersOf, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { usablePolicy } from './policy-file.js'
 import { isRowFormat, ROW_FORMATS } from './rows.js'
@@ -36,6 +36,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const window = { since: timeOption('--since', options.since), until: timeOption('--until', options.until) }
   const asOf = timeOption('--as-of', options.asOf)
   const watchlists = watchlistsOf(options.watchlists)
+  const placeholders = placeholdersOf(options.placeholders)
   const policy = options.policy === undefined ? undefined : usablePolicy(options.policy, options.quiet === true)
   const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
   const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
@@ -62,6 +63,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
       rules: chosen.rules,
       sigma: chosen.sigma,
       watchlists,
+      placeholders,
       policy,
       allTools: options.allTools === true,
       seconds: () => (performance.now() - begin) / 1000,

@@ -35,3 +35,17 @@ test('what no rule has is a mistake with the nearest name', () => {
 test('a pattern that names no rule is told', () => {
   expect(chooseRules([], FILES, { exclude: ['a.yml', 'nothing'] }).unused).toEqual(['nothing'])
 })
+
+test('a correlation brings the rules that it needs, and those are not chosen themselves', () => {
+  const text = `${sigma('A', 'name: a\n')}---\ntitle: C\nname: c\ntags: [attack.impact]\ncorrelation: { type: event_count, rules: [a], timespan: 1m, condition: { gte: 2 } }\n`
+  const choose = (options: Parameters<typeof chooseRules>[2]) =>
+    chooseRules([], [parseRuleFile('c.yml', text)], options).sigma.map(({ document, forOthers }) => [
+      document.title,
+      forOthers,
+    ])
+  expect(choose({ tag: ['attack.impact'] })).toEqual([
+    ['A', true],
+    ['C', undefined],
+  ])
+  expect(choose({ tag: ['attack.impact'], exclude: ['A'] })).toEqual([['C', undefined]])
+})

@@ -2,6 +2,7 @@ import type { RuleFile } from '../detection/rules/index.js'
 import type { Rule } from '../detection/rules.js'
 import { hasTag, isNamed, isSelected, type RuleFacts, type RuleSelection } from '../detection/select-rules.js'
 import { type GivenSigma, givenSigma } from '../detection/sigma/run-rules.js'
+import { readCorrelation } from '../dialects/sigma/index.js'
 import { closestName } from '../text/closest-name.js'
 import { ConfigurationError } from './failure.js'
 
@@ -33,16 +34,44 @@ export function chooseRules(own: readonly Rule[], files: readonly RuleFile[], op
   const all = [...rules, ...sigma].map(({ facts }) => facts)
   checkTags(selection.tags, all)
   checkStatuses(selection.statuses, all)
+  const isChosen = ({ given: { document }, facts }: (typeof sigma)[number]): boolean =>
+    // A filter has neither status nor tags of its own matter: it goes with the rules that it narrows.
+    isSelected(facts, document.kind === 'filter' ? { ...selection, statuses: [], tags: [] } : selection)
+  const needed = neededBy(
+    sigma.filter(isChosen).map(({ given }) => given),
+    sigma
+      .filter(({ facts }) => !selection.excluded.some((pattern) => isNamed(facts, pattern)))
+      .map(({ given }) => given),
+  )
   return {
     rules: rules.filter(({ facts }) => isSelected(facts, selection)).map(({ rule }) => rule),
-    sigma: sigma
-      // A filter has neither status nor tags of its own matter: it goes with the rules that it narrows.
-      .filter(({ given: { document }, facts }) =>
-        isSelected(facts, document.kind === 'filter' ? { ...selection, statuses: [], tags: [] } : selection),
-      )
-      .map(({ given }) => given),
+    sigma: sigma.flatMap((each): readonly GivenSigma[] => {
+      if (isChosen(each)) return [each.given]
+      return needed.has(each.given) ? [{ ...each.given, forOthers: true }] : []
+    }),
     unused: selection.excluded.filter((pattern) => !all.some((facts) => isNamed(facts, pattern))),
   }
+}
+
+/** Of the rules at hand, those that the chosen correlations name, and those that these name. */
+function neededBy(chosen: readonly GivenSigma[], all: readonly GivenSigma[]): ReadonlySet<GivenSigma> {
+  const byName = new Map<string, GivenSigma[]>()
+  for (const given of all)
+    for (const name of [given.document.id?.toLowerCase(), given.document.name])
+      if (name !== undefined) byName.set(name, [...(byName.get(name) ?? []), given])
+  const needed = new Set<GivenSigma>()
+  const open = [...chosen]
+  for (let next = open.pop(); next; next = open.pop()) {
+    if (next.document.kind !== 'correlation') continue
+    const { spec } = readCorrelation(next.document)
+    for (const name of spec?.rules.map((each) => each.name) ?? next.document.rules)
+      for (const given of [...(byName.get(name) ?? []), ...(byName.get(name.toLowerCase()) ?? [])])
+        if (!needed.has(given)) {
+          needed.add(given)
+          open.push(given)
+        }
+  }
+  return needed
 }
 
 const factsOfRule = ({ id, title, techniques }: Rule, file: string | null): RuleFacts => ({

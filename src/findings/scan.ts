@@ -31,6 +31,8 @@ export interface ReportOptions {
   /** Sigma documents that run beside them. */
   readonly sigma?: readonly GivenSigma[] | undefined
   readonly watchlists?: Watchlists | undefined
+  /** What `%name%` stands for in Sigma rules. */
+  readonly placeholders?: ReadonlyMap<string, readonly string[]> | undefined
   /** What may be used by whom; without it everything is unknown. */
   readonly policy?: PolicyFile | undefined
   /** Built-in and administrators' tools in the inventory too. */
@@ -75,7 +77,10 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
     })
   }
   if (options.sigma !== undefined && options.sigma.length > 0) {
-    const runs = await runSigmaRules(store, options.sigma, { limit: FINDINGS_PER_SIGMA_RULE })
+    const runs = await runSigmaRules(store, options.sigma, {
+      limit: FINDINGS_PER_SIGMA_RULE,
+      ...(options.placeholders ? { placeholders: options.placeholders } : {}),
+    })
     rules.push(...sigmaRuleLines(runs))
     for (const finding of await sigmaFindings(store, runs, nameTool, maskSecrets)) findings.push(finding)
   }
