@@ -7,27 +7,55 @@ import { ingest } from '../src/backends/duckdb/ingest.js'
 import { Store } from '../src/backends/duckdb/store.js'
 import { prepare } from '../src/detection/run-query.js'
 import { compileSigma, runSigma } from '../src/detection/sigma/compile.js'
+import { runTogether } from '../src/detection/sigma/together/index.js'
 import { parseSigma, type SigmaDocument } from '../src/dialects/sigma/index.js'
 import { loadModel } from '../src/events/model.js'
 import type { Diagnostic } from '../src/text/diagnostic.js'
+import { compareSigma } from '../test/fixtures/compare-sigma.js'
 
 const CASES = new URL('../../shared/conformance/sigma/', import.meta.url)
 
 /**
- * `npm run conformance sigma [--cases PATH] [--corpus PATH] [--json]`: rules over the logs that they must match, as EVTX and as its JSON twin;
- * or a corpus of rules (a folder, a file, a `.tar.gz`) that only have to be read and run.
+ * `npm run conformance sigma [--cases PATH] [--corpus PATH] [--random N [--seed N]] [--json]`: rules over the logs that they must match, as EVTX
+ * and as its JSON twin; or a corpus of rules (a folder, a file, a `.tar.gz`) that only have to be read and run; or N random rules over random
+ * events, run together and each as a query of its own.
  */
 export async function run(args: string[]): Promise<number> {
   const option = (name: string): string | undefined => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined)
   const json = args.includes('--json')
   const corpus = option('--corpus')
   if (corpus !== undefined) return runCorpus(corpus, json)
+  const random = option('--random')
+  if (random !== undefined) return runRandom(Number(random), Number(option('--seed') ?? 1), json)
   const path = option('--cases') ?? fileURLToPath(CASES)
   if (!existsSync(path)) {
     console.error('no cases: ../shared is absent and no --cases are given')
     return 3
   }
   return runCases(path, json)
+}
+
+/** Rules that share a store of random events. */
+const RULES_TOGETHER = 500
+
+async function runRandom(count: number, first: number, json: boolean): Promise<number> {
+  const total = { rules: 0, refused: 0, met: 0, alone: 0 }
+  const wrong: string[] = []
+  for (let seed = first; total.rules < count; seed++) {
+    const compared = await compareSigma(seed, Math.min(RULES_TOGETHER, count - total.rules), 100)
+    for (const key of ['rules', 'refused', 'met', 'alone'] as const) total[key] += compared[key]
+    wrong.push(...compared.wrong.map((what) => `seed ${seed}: ${what}`))
+  }
+  const { rules, refused, met, alone } = total
+  if (json)
+    console.log(JSON.stringify({ total: rules, passed: rules - wrong.length - refused, refused, met, alone, wrong }))
+  else {
+    for (const what of wrong) console.log(`wrong\t${what}`)
+    console.log(
+      `${rules} random rules, ${refused} refused, ${met} with matches, ${alone} that could only run alone; ${wrong.length} that give something else together than alone`,
+    )
+  }
+  return wrong.length > 0 ? 1 : 0
 }
 
 interface Outcome {
@@ -97,6 +125,11 @@ async function judge(folder: string, log: string, pins: Readonly<Record<string, 
   try {
     await ingest(store, [join(folder, log)], { threads: 0 })
     const { events, applies } = await runSigma(store, compiled)
+    if (rule.kind === 'rule') {
+      const [together] = await runTogether(store, [rule], { limit: events.length + 1 })
+      const alike = together?.ok === true && together.applies === applies && together.total === events.length
+      if (!alike) return wrong('it gives something else together with others than alone')
+    }
     // A case that says no number asks for any match.
     if (expected === undefined ? events.length > 0 : events.length === expected)
       return { id, outcome: 'passed', detail: '' }

@@ -1,4 +1,5 @@
-import type { EventStore } from '../backends/event-store.js'
+import { quoteIdentifier } from '../backends/duckdb/quote.js'
+import type { Store } from '../backends/duckdb/store.js'
 import { loadContent } from '../content/load.js'
 import { type Identification, identify, type Observation, type Tool } from '../detection/identity/index.js'
 import { tenantOf } from '../detection/tenant/index.js'
@@ -6,16 +7,14 @@ import { formatTime } from '../telemetry/time.js'
 import { addInstance, type Instance } from './instances.js'
 import {
   factOf,
-  isOpen,
-  type JudgedWindow,
   type Judging,
   judgementOf,
   type SeenFact,
   type ShownProgram,
   shownProgram,
-  stretchWithin,
+  windowFlags,
+  windowJoins,
 } from './judging.js'
-import { type EventGroup, ObservedEvents, type Slot } from './observed-events.js'
 import { CONFIDENCES, type Confidence, type InventoryEntry } from './report.js'
 
 /**
@@ -37,11 +36,11 @@ export interface InventoryOptions {
   readonly judging?: Judging | undefined
 }
 
-export async function inventoryOf(store: EventStore, options: InventoryOptions): Promise<InventoryEntry[]> {
+export async function inventoryOf(store: Store, options: InventoryOptions): Promise<InventoryEntry[]> {
   const sightings = new Map<string, Sighting>()
   for (const { name, columns } of store.model.classes) {
     const observed = OBSERVED.filter((column) => columns.some((known) => known.name === column))
-    if (observed.length > 0) await lookAt(new ObservedEvents(store, name, observed), options, sightings)
+    if (observed.length > 0) await lookAt(store, name, observed, options, sightings)
   }
   return [...sightings.values()].map((sighting) => entryOf(sighting, options.judging)).sort(byWeight)
 }
@@ -136,7 +135,9 @@ interface Sighting {
   readonly pieces: Map<string, Instance[]>
 }
 
-interface Named extends Slot {
+interface Named {
+  readonly slot: number
+  readonly key: bigint
   readonly found: Identification
   /** Where the program lies that the evidence is of. */
   readonly path: string
@@ -147,96 +148,116 @@ interface Named extends Slot {
 const PATHS = 20
 
 async function lookAt(
-  events: ObservedEvents,
+  store: Store,
+  table: string,
+  observed: readonly string[],
   options: InventoryOptions,
   sightings: Map<string, Sighting>,
 ): Promise<void> {
-  const { table } = events
-  const named = await identifyAll(events, options)
+  const named = await identifyAll(store, table, observed, options)
   if (named.length === 0) return
+  const columns = new Set(store.model.classes.find(({ name }) => name === table)!.columns.map(({ name }) => name))
+  await store.connection.run('CREATE OR REPLACE TEMP TABLE named (slot INTEGER, key UBIGINT)')
+  for (let start = 0; start < named.length; start += 1000) {
+    const values = named.slice(start, start + 1000).map(({ slot, key }) => `(${slot}, ${key})`)
+    await store.connection.run(`INSERT INTO named VALUES ${values.join(', ')}`)
+  }
+  const either = (...names: string[]): string =>
+    `coalesce(${[...names.filter((name) => columns.has(name)), "''"].join(', ')})`
+  const user = either('process_user_name', 'user_name', 'actor_user_name')
+  const domain = either('process_user_domain', 'user_domain', 'actor_user_domain')
+  const parent =
+    columns.has('parent_process_file_name') && table === 'process' ? "coalesce(parent_process_file_name, '')" : "''"
   const windows = options.judging?.windows ?? []
-  const groups = await events.groups(named, stretchWithin(windows))
-  for (const { group, open } of byWindows(groups, windows)) {
-    const { slot, host, userDomain, userName, parent, activity, first, last } = group
-    const { found, path, shown } = named[slot]!
-    const sighting = sightingOf(sightings, found.tool, host)
+  const groups = await store.rows(
+    `SELECT slot, coalesce(device_hostname, ''), ${domain}, ${user}, ${parent}, coalesce(activity, ''), count(*), min(epoch_us(time)), max(epoch_us(time))${windowFlags(windows)}
+    FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)}${windowJoins(windows)} GROUP BY ALL`,
+  )
+  for (const [slot, host, userDomain, userName, parentName, activity, count, first, last, ...inside] of groups) {
+    const { found, path, shown } = named[Number(slot)]!
+    const sighting = sightingOf(sightings, found.tool, text(host))
     if (path !== '') spell(sighting.paths, path)
     if (CONFIDENCES.indexOf(found.confidence) > CONFIDENCES.indexOf(sighting.confidence))
       sighting.confidence = found.confidence
-    sighting.events += group.events
-    if (first !== null) sighting.first = Math.min(sighting.first, first)
-    if (last !== null) sighting.last = Math.max(sighting.last, last)
-    const account = userDomain === '' ? userName : `${userDomain}\\${userName}`
-    if (userName !== '') spell(sighting.users, account)
+    sighting.events += Number(count)
+    if (first !== null) sighting.first = Math.min(sighting.first, Number(first))
+    if (last !== null) sighting.last = Math.max(sighting.last, Number(last))
+    if (text(userName) !== '')
+      spell(sighting.users, text(userDomain) === '' ? text(userName) : `${text(userDomain)}\\${text(userName)}`)
     sighting.atWork ||= found.state === 'at work'
-    if (table === 'process' && activity === 'launch' && ownProcess(found)) addLaunch(sighting, parent, group.events)
-    addEvidence(sighting, found, group.events)
+    if (table === 'process' && text(activity) === 'launch' && ownProcess(found))
+      addLaunch(sighting, text(parentName), Number(count))
+    addEvidence(sighting, found, Number(count))
     if (options.judging === undefined) continue
-    const launch = parent === '' ? '' : launchKind(parent)
-    const inWindows = new Map(windows.map(({ entry }, index) => [entry, open[index]!]))
+    const account = text(userDomain) === '' ? text(userName) : `${text(userDomain)}\\${text(userName)}`
     sighting.facts.push({
-      observation: `${table} ${slot}`,
-      fact: factOf({ ...group, found, shown, table, path, user: account, launch, inWindows }),
+      observation: `${table} ${Number(slot)}`,
+      fact: factOf({
+        found,
+        shown,
+        table,
+        path,
+        user: account,
+        activity: text(activity),
+        parent: text(parentName),
+        launch: text(parentName) === '' ? '' : launchKind(text(parentName)),
+        events: Number(count),
+        first: first === null ? null : Number(first),
+        last: last === null ? null : Number(last),
+        inWindows: new Map(windows.map(({ entry }, index) => [entry, inside[index] as boolean | null])),
+      }),
     })
   }
   if (options.stretches !== undefined) {
     const { first, width } = options.stretches
-    for (const [slot, host, stretch, count] of await events.stretches(named, first, width)) {
+    const counts = await store.rows(
+      `SELECT slot, coalesce(device_hostname, ''), ((epoch_us(time) - ${first}) // ${width})::BIGINT, count(*)
+      FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)} WHERE time IS NOT NULL GROUP BY ALL`,
+    )
+    for (const [slot, host, stretch, count] of counts) {
       const { activity } = sightingOf(sightings, named[Number(slot)]!.found.tool, text(host))
       const start = first + Number(stretch) * width
       activity.set(start, (activity.get(start) ?? 0) + Number(count))
     }
   }
-  await addTenants(events, named, sightings)
+  await addTenants(store, table, columns, observed, named, sightings)
 }
-
-/** Groups that differ only in their stretch of time made one, where the same windows are open in them. */
-function byWindows(
-  groups: readonly EventGroup[],
-  windows: readonly JudgedWindow[],
-): Iterable<{ group: EventGroup; readonly open: readonly (boolean | null)[] }> {
-  const found = new Map<string, { group: EventGroup; readonly open: readonly (boolean | null)[] }>()
-  for (const group of groups) {
-    const open = windows.map((window) => isOpen(window, group.stretch))
-    const { slot, host, userDomain, userName, parent, activity } = group
-    const key = JSON.stringify([slot, host, userDomain, userName, parent, activity, open])
-    const known = found.get(key)
-    if (known === undefined) found.set(key, { group, open })
-    else
-      known.group = {
-        ...known.group,
-        events: known.group.events + group.events,
-        first: earlier(known.group.first, group.first),
-        last: later(known.group.last, group.last),
-      }
-  }
-  return found.values()
-}
-
-const earlier = (a: number | null, b: number | null): number | null => (a === null || (b !== null && b < a) ? b : a)
-const later = (a: number | null, b: number | null): number | null => (a === null || (b !== null && b > a) ? b : a)
 
 /** Identifies each distinct observation of a class; those that name a tool come back with the key that finds their events. */
-async function identifyAll(events: ObservedEvents, options: InventoryOptions): Promise<Named[]> {
+async function identifyAll(
+  store: Store,
+  table: string,
+  observed: readonly string[],
+  options: InventoryOptions,
+): Promise<Named[]> {
   const named: Named[] = []
-  for await (const [key, values] of events.observations()) {
-    const observation: Record<string, unknown> = { class: events.table }
-    events.observed.forEach((column, index) => {
-      observation[column] = values[index]
-    })
-    for (const found of identify(observation as unknown as Observation)) {
-      if (!found.named || (found.tool.tier !== 'remote-access' && !options.allTools)) continue
-      named.push({
-        slot: named.length,
-        key,
-        found,
-        path: pathOf(observation, found),
-        shown: shownProgram(observation as unknown as Observation, found),
+  const result = await store.connection.stream(
+    `SELECT ${keyOf(observed)}, ${observed.map(quoteIdentifier).join(', ')} FROM (SELECT DISTINCT ${observed.map(quoteIdentifier).join(', ')} FROM ${quoteIdentifier(table)})`,
+  )
+  for (;;) {
+    const chunk = await result.fetchChunk()
+    if (chunk === null || chunk.rowCount === 0) return named
+    for (const row of chunk.getRows()) {
+      const observation: Record<string, unknown> = { class: table }
+      observed.forEach((column, index) => {
+        const value = row[index + 1]
+        observation[column] = typeof value === 'bigint' ? Number(value) : value
       })
+      for (const found of identify(observation as unknown as Observation)) {
+        if (!found.named || (found.tool.tier !== 'remote-access' && !options.allTools)) continue
+        named.push({
+          slot: named.length,
+          key: row[0] as bigint,
+          found,
+          path: pathOf(observation, found),
+          shown: shownProgram(observation as unknown as Observation, found),
+        })
+      }
     }
   }
-  return named
 }
+
+const keyOf = (observed: readonly string[]): string => `hash(${observed.map(quoteIdentifier).join(', ')})`
 
 /** Whether the evidence is of the process that started, and not of its parent or of what it touched. */
 const ownProcess = (found: Identification): boolean =>
@@ -256,17 +277,24 @@ function pathOf(observation: Readonly<Record<string, unknown>>, found: Identific
 }
 
 async function addTenants(
-  events: ObservedEvents,
+  store: Store,
+  table: string,
+  columns: ReadonlySet<string>,
+  observed: readonly string[],
   named: readonly Named[],
   sightings: Map<string, Sighting>,
 ): Promise<void> {
-  const placed = Object.entries(TENANT_PLACES).filter(([column]) => events.has(column))
+  const placed = Object.entries(TENANT_PLACES).filter(([column]) => columns.has(column))
   const withTenant = named.filter(({ found }) => (found.tool.tenant?.length ?? 0) > 0)
   if (placed.length === 0 || withTenant.length === 0) return
-  const rows = await events.texts(
-    withTenant,
-    placed.map(([column]) => column),
-    TENANT_TEXTS,
+  const texts = placed.map(([column]) => quoteIdentifier(column)).join(', ')
+  // Texts are looked at in their own order, so that the same events give the same instances whatever order they were read in.
+  const rows = await store.rows(
+    `SELECT slot, host, ${texts} FROM (
+      SELECT DISTINCT slot, coalesce(device_hostname, '') AS host, ${texts}
+      FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)}
+      WHERE slot IN (${withTenant.map(({ slot }) => slot).join(', ')})
+    ) QUALIFY row_number() OVER (PARTITION BY slot, host ORDER BY ${texts}) <= ${TENANT_TEXTS} ORDER BY host, ${texts}`,
   )
   for (const [slot, host, ...values] of rows) {
     const { found } = named[Number(slot)]!
@@ -278,7 +306,7 @@ async function addTenants(
     })
     addInstance(sighting.instances, piece)
     if (Object.keys(piece).length === 0) continue
-    const observation = `${events.table} ${Number(slot)}`
+    const observation = `${table} ${Number(slot)}`
     const known = sighting.pieces.get(observation)
     if (known) known.push(piece)
     else sighting.pieces.set(observation, [piece])

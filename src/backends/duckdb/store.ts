@@ -235,6 +235,13 @@ export class Store implements EventSink, EventStore {
     return reader.getRows()
   }
 
+  /** A second connection, for what has to run while the first is being read from. It sees none of the first one's temporary tables. */
+  async connect(): Promise<DuckDBConnection> {
+    const connection = await this.instance.connect()
+    await connection.run("SET TimeZone = 'UTC'")
+    return connection
+  }
+
   async close(): Promise<void> {
     this.connection.closeSync()
     this.instance.closeSync()

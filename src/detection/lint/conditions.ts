@@ -9,8 +9,7 @@ import { conjuncts, originsOf } from '../origins.js'
 import { everyPart, expressionsOf, inputsOf, literalsOf, placeOf, relationsOf } from './query-parts.js'
 
 /** What is wrong, or likely to be, in the conditions and computed columns of a query. */
-/** `shown` are columns that the rule shows and says what they mean. */
-export function lintConditions(query: Query, source: string, shown: ReadonlySet<string> = new Set()): Diagnostic[] {
+export function lintConditions(query: Query, source: string): Diagnostic[] {
   const found: Diagnostic[] = []
   for (const relation of relationsOf(query)) {
     if (relation.kind === 'filter')
@@ -18,7 +17,7 @@ export function lintConditions(query: Query, source: string, shown: ReadonlySet<
     for (const expression of expressionsOf(relation))
       for (const part of everyPart(expression)) found.push(...lintPart(part, source))
   }
-  return [...found, ...lintUnusedFlags(query, shown)]
+  return [...found, ...lintUnusedFlags(query)]
 }
 
 function lintConstant(condition: Scalar, query: Query, source: string): Diagnostic[] {
@@ -89,9 +88,9 @@ function lintPattern(part: Extract<Scalar, { kind: 'regex' }>): Diagnostic[] {
 }
 
 /** Flags that are computed, reach the result, and decide nothing on the way. */
-function lintUnusedFlags(query: Query, meant: ReadonlySet<string>): Diagnostic[] {
+function lintUnusedFlags(query: Query): Diagnostic[] {
   const found: Diagnostic[] = []
-  descend(query.body, meant, true, found)
+  descend(query.body, new Set(), true, found)
   return found
 }
 

@@ -1,9 +1,16 @@
+import type { DuckDBTimestampValue } from '@duckdb/node-api'
 import { type EmittedColumn, emitDuckdb, type PhysicalTable } from '../../backends/duckdb/emit.js'
 import { quoteText } from '../../backends/duckdb/quote.js'
 import { readValue } from '../../backends/duckdb/read-value.js'
 import type { Store } from '../../backends/duckdb/store.js'
 import { NotEmitted } from '../../backends/not-emitted.js'
-import { type FieldKind, type LogSource, lowerSigma, type SigmaDocument } from '../../dialects/sigma/index.js'
+import {
+  type FieldKind,
+  type LogSource,
+  type LoweredSigma,
+  lowerSigma,
+  type SigmaDocument,
+} from '../../dialects/sigma/index.js'
 import type { Query } from '../../ir/relation.js'
 import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
 import { prepare } from '../run-query.js'
@@ -33,14 +40,7 @@ export type CompiledSigma =
 
 /** A Sigma rule as SQL for the store. */
 export function compileSigma(document: SigmaDocument, options: CompileSigmaOptions = {}): CompiledSigma {
-  const source: ResolvedSource =
-    document.kind === 'correlation' ? { entries: [] } : resolveLogSource(document.logsource)
-  const fieldKind = (field: string): FieldKind => {
-    if (source.entries.some(({ lists }) => lists.has(field))) return 'list'
-    return isWholeField(source, field) ? 'whole' : 'text'
-  }
-  const { placeholders = new Map(), given = [] } = options
-  const lowered = lowerSigma(document, { placeholders, fieldKind, given })
+  const { source, lowered } = lowerForSource(document, options)
   if (!lowered.ok) return lowered
   const table = sigmaTable(source, lowered.columns)
   const unread =
@@ -58,6 +58,21 @@ export function compileSigma(document: SigmaDocument, options: CompileSigmaOptio
   }
 }
 
+/** A document as the query model has it, and what its log source is. */
+export function lowerForSource(
+  document: SigmaDocument,
+  options: CompileSigmaOptions,
+): { readonly source: ResolvedSource; readonly lowered: LoweredSigma } {
+  const source: ResolvedSource =
+    document.kind === 'correlation' ? { entries: [] } : resolveLogSource(document.logsource)
+  const fieldKind = (field: string): FieldKind => {
+    if (source.entries.some(({ lists }) => lists.has(field))) return 'list'
+    return isWholeField(source, field) ? 'whole' : 'text'
+  }
+  const { placeholders = new Map(), given = [] } = options
+  return { source, lowered: lowerSigma(document, { placeholders, fieldKind, given }) }
+}
+
 /** `product windows, service security` */
 export const sourceWords = ({ product, category, service }: LogSource): string =>
   Object.entries({ product, category, service })
@@ -66,7 +81,7 @@ export const sourceWords = ({ product, category, service }: LogSource): string =
 
 export interface SigmaRun {
   /** Events that match, as `uid` and time. */
-  readonly events: readonly { readonly uid: string; readonly time: string | null }[]
+  readonly events: readonly { readonly uid: string; readonly time: string | null; readonly micros: bigint | null }[]
   /** False where the store holds no event of the rule's log source: the rule is then not quiet, it does not apply. */
   readonly applies: boolean
 }
@@ -81,6 +96,8 @@ export async function runSigma(store: Store, compiled: Extract<CompiledSigma, { 
   const events = rows.map((row) => ({
     uid: String(row[0]),
     time: time ? (readValue(row[1], time) as string | null) : null,
+    // A stored time stays one, because nothing is calculated with it.
+    micros: row[1] === null || row[1] === undefined ? null : (row[1] as unknown as DuckDBTimestampValue).micros,
   }))
   return { events, applies: events.length > 0 || (await hasEvents(store, table)) }
 }

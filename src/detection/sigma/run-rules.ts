@@ -2,16 +2,17 @@ import type { Store } from '../../backends/duckdb/store.js'
 import {
   type CorrelationMember,
   collect,
-  type FilterMember,
+  type Member,
   type RuleMember,
   type SigmaDocument,
 } from '../../dialects/sigma/index.js'
 import { formatTime } from '../../telemetry/time.js'
 import type { Diagnostic } from '../../text/diagnostic.js'
 import type { Span } from '../../text/span.js'
-import { type CompileSigmaOptions, compileSigma, runSigma } from './compile.js'
+import { type CompileSigmaOptions, compileSigma } from './compile.js'
 import type { CorrelationMatch } from './correlation/index.js'
 import { runCorrelation } from './correlation/run.js'
+import { type RuleResult, runTogether } from './together/index.js'
 
 /** A document as a scan was given it. */
 export interface GivenSigma {
@@ -19,8 +20,6 @@ export interface GivenSigma {
   readonly document: SigmaDocument
   /** What of the document could not be read; it is then refused, because what is left of it would mean something else. */
   readonly faults?: readonly Diagnostic[]
-  /** It was not chosen, and is here because a correlation that was chosen needs it. */
-  readonly forOthers?: boolean
 }
 
 /** The documents of a file, each with its own faults. */
@@ -86,26 +85,23 @@ export async function runSigmaRules(
   const hits = new Map<object, number>()
   // Correlations first: they count the hits of the rules that are not reported on their own.
   for (const [index, member] of members.entries()) {
-    if (member.kind !== 'correlation' || given[index]!.forOthers) continue
-    if (member.resolved && !member.isReported) {
-      runs.set(index, onlyForOthers(given[index]!, ''))
-      continue
-    }
+    if (member.kind !== 'correlation') continue
     const { run, counted } = await runCorrelated(store, given[index]!, member, options)
     for (const [document, count] of counted) hits.set(document, count)
-    runs.set(index, run)
+    if (member.isReported || run.outcome === 'refused') runs.set(index, run)
   }
-  const narrowing = new Set(members.flatMap((member) => (member.kind === 'rule' ? member.filters : [])))
-  for (const [index, member] of members.entries()) {
-    const each = checked[index]!
-    if (each.forOthers) continue
-    if (member.kind === 'rule') runs.set(index, await runOne(store, each, member, hits, options))
-    else if (member.kind === 'filter') {
-      const run = filterRun(each, member, narrowing.has(member.document))
-      if (run) runs.set(index, run)
-    }
-  }
-  return given.flatMap((_, index) => runs.get(index) ?? [])
+  const reported = members.flatMap((member, index) =>
+    member.kind === 'rule' && member.isReported && !given[index]!.faults ? [{ index, rule: member.rule }] : [],
+  )
+  const results = await runTogether(
+    store,
+    reported.map(({ rule }) => rule),
+    options,
+  )
+  const byIndex = new Map(reported.map(({ index }, place) => [index, results[place]!]))
+  for (const [index, member] of members.entries())
+    if (member.kind === 'rule') runs.set(index, ruleRun(given[index]!, member, byIndex.get(index), hits))
+  return given.flatMap((_, index) => runs.get(index) ?? notRun(checked[index]!, members[index]!))
 }
 
 /** A filter that cannot be lowered narrows nothing, and takes no rule down with it. */
@@ -122,39 +118,31 @@ function refused(given: GivenSigma, faults: readonly Diagnostic[]): SigmaRuleRun
   return { given, ...nothing, outcome: 'refused', reason: faults.map(({ message }) => message).join('; ') }
 }
 
-/** A filter is no rule, and is told of only where it does not do all that it says. */
-function filterRun(given: GivenSigma, { diagnostics }: FilterMember, narrows: boolean): SigmaRuleRun | undefined {
-  const faults = [...(given.faults ?? []), ...diagnostics]
-  if (faults.length === 0) return undefined
-  if (!narrows) return refused(given, faults)
-  return { given, ...nothing, outcome: 'ran', reason: undefined, notes: faults.map(({ message }) => message) }
+/** A filter is no rule, and is told of only where it does not do what it says. */
+function notRun(given: GivenSigma, member: Member): readonly SigmaRuleRun[] {
+  const faults = [...(given.faults ?? []), ...member.diagnostics]
+  return member.kind === 'filter' && faults.length > 0 ? [refused(given, faults)] : []
 }
 
-function onlyForOthers(given: GivenSigma, counted: string): SigmaRuleRun {
-  const notes = [`${counted}looked at only by the correlations that name it`]
-  return { given, ...nothing, outcome: 'ran', reason: undefined, notes }
-}
-
-async function runOne(
-  store: Store,
+function ruleRun(
   given: GivenSigma,
-  { rule, filters, isReported }: RuleMember,
+  { filters }: RuleMember,
+  result: RuleResult | undefined,
   hits: ReadonlyMap<object, number>,
-  options: RunSigmaOptions,
-): Promise<SigmaRuleRun> {
+): SigmaRuleRun {
   if (given.faults) return refused(given, given.faults)
-  if (!isReported) {
+  if (!result) {
     const count = hits.get(given.document) ?? 0
-    return onlyForOthers(given, `${count.toLocaleString('en')} ${count === 1 ? 'hit' : 'hits'}, `)
+    const notes = [
+      `${count.toLocaleString('en')} ${count === 1 ? 'hit' : 'hits'}, looked at only by the correlations that name it`,
+    ]
+    return { given, ...nothing, outcome: 'ran', reason: undefined, notes }
   }
-  const compiled = compileSigma(rule, options)
-  if (!compiled.ok) return refused(given, compiled.diagnostics)
+  if (!result.ok) return refused(given, result.diagnostics)
   const notes = filters.map(({ title }) => `narrowed by the filter “${title}”`)
-  const { events, applies } = await runSigma(store, compiled)
+  const { applies, events, total } = result
   if (!applies) return { given, ...nothing, notes, outcome: 'not-applicable', reason: missingWords(given.document) }
-  const sorted = [...events].sort((a, b) => compare(a.time ?? '\uffff', b.time ?? '\uffff') || compare(a.uid, b.uid))
-  const kept = sorted.slice(0, options.limit)
-  return { given, outcome: 'ran', reason: undefined, events: kept, total: events.length, notes }
+  return { given, outcome: 'ran', reason: undefined, events, total, notes }
 }
 
 async function runCorrelated(
@@ -174,8 +162,6 @@ async function runCorrelated(
 
 /** Events behind one match of a correlation that are looked up. */
 export const SHOWN = 20
-
-const compare = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
 
 function missingWords(document: SigmaDocument): string {
   if (document.kind === 'correlation') return 'events of its rules'

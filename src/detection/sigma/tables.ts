@@ -8,25 +8,84 @@ type StoredColumn = PhysicalSource['columns'] extends ReadonlyMap<string, infer 
 
 /** The events of a log source as a table of the store, with the columns that a rule reads. */
 export function sigmaTable(source: ResolvedSource, columns: ReadonlyMap<string, SigmaColumn>): PhysicalTable {
-  const classes = eventClasses()
+  return { sources: sourceParts(source).map((part) => boundPart(part, columns, original)) }
+}
+
+/** The events of one class that are of a log source. */
+export interface SourcePart {
+  readonly entry: ResolvedEntry
+  readonly eventClass: EventClass
+  /** Undefined is any. */
+  readonly activities: readonly string[] | undefined
+}
+
+export const sourceParts = (source: ResolvedSource): readonly SourcePart[] =>
+  source.entries.flatMap((entry) =>
+    eventClasses().flatMap((eventClass): SourcePart[] => {
+      const shown = entry.events?.filter((each) => each.class === eventClass.name)
+      if (shown?.length === 0) return []
+      return [{ entry, eventClass, activities: shown?.flatMap((each) => each.activities) }]
+    }),
+  )
+
+/** The part with many columns, for which a record's original fields are read once and not once a column. */
+export function widePart(part: SourcePart, columns: ReadonlyMap<string, SigmaColumn>): PhysicalSource {
+  const fields: string[] = []
+  const places = new Map<string, number>()
+  const bound = boundPart(part, columns, (field) => {
+    if (!places.has(field)) places.set(field, fields.push(field))
+    return `originals[${places.get(field)}]`
+  })
+  if (fields.length === 0) return bound
+  const paths = fields.map((field) => quoteText(pointer(field))).join(', ')
   return {
-    sources: source.entries.flatMap((entry) =>
-      classes.flatMap((eventClass): PhysicalSource[] => {
-        const shown = entry.events?.filter((each) => each.class === eventClass.name)
-        if (shown?.length === 0) return []
-        const fields = new FieldSql(entry, eventClass)
-        const bound = new Map<string, StoredColumn>([
-          ['uid', { sql: '"uid"', form: 'plain' }],
-          ['time', { sql: '"time"', form: 'timestamp' }],
-        ])
-        for (const [name, wanted] of columns) bound.set(name, fields.bind(wanted))
-        const activities = shown?.flatMap((each) => each.activities)
-        const where = [...(activities ? [isAmong('activity', activities)] : []), ...entry.where.flatMap(conditions)]
-        const from = quoteIdentifier(eventClass.name)
-        return [{ from, where: where.length > 0 ? where.join(' AND ') : undefined, columns: bound }]
-      }),
-    ),
+    ...bound,
+    from: `(SELECT *, json_extract_string("fields", [${paths}]) AS originals FROM ${bound.from})`,
   }
+}
+
+function boundPart(
+  { entry, eventClass, activities }: SourcePart,
+  columns: ReadonlyMap<string, SigmaColumn>,
+  originalOf: (field: string) => string,
+): PhysicalSource {
+  const fields = new FieldSql(entry, eventClass, originalOf)
+  const bound = new Map<string, StoredColumn>([
+    ['uid', { sql: '"uid"', form: 'plain' }],
+    ['time', { sql: '"time"', form: 'timestamp' }],
+  ])
+  for (const [name, wanted] of columns) bound.set(name, fields.bind(wanted))
+  const where = [...(activities ? [isAmong('activity', activities)] : []), ...entry.where.flatMap(conditions)]
+  const from = quoteIdentifier(eventClass.name)
+  return { from, where: where.length > 0 ? where.join(' AND ') : undefined, columns: bound }
+}
+
+/** Where an event comes from: all that says whether it is of a log source. */
+export interface EventOrigin {
+  readonly class: string
+  readonly activity: string | null
+  readonly channel: string | null
+  readonly provider: string | null
+  readonly code: number | null
+}
+
+/** Whether events of that origin are in the part: what `conditions` says in SQL. */
+export function isOfPart({ entry, eventClass, activities }: SourcePart, origin: EventOrigin): boolean {
+  if (origin.class !== eventClass.name) return false
+  if (activities && !(origin.activity !== null && activities.includes(origin.activity))) return false
+  return entry.where.every((where) => {
+    const { channel, provider, code } = origin
+    const among = (value: string | null, list: readonly string[]): boolean =>
+      value !== null && list.some((each) => each.toLowerCase() === value.toLowerCase())
+    const hasCode = (codes: readonly number[]): boolean => code !== null && codes.includes(code)
+    if (where.channels && !among(channel, where.channels)) return false
+    if (where.providers && !among(provider, where.providers)) return false
+    if (where.codes && !hasCode(where.codes)) return false
+    if (where.any_provider && provider === null) return false
+    if (where.without_channels && among(channel, where.without_channels)) return false
+    if (where.without_providers && among(provider, where.without_providers)) return false
+    return !(where.without_codes && hasCode(where.without_codes))
+  })
 }
 
 /** Whether a field is a whole number wherever the source's events lie. */
@@ -74,6 +133,7 @@ class FieldSql {
   constructor(
     private readonly entry: ResolvedEntry,
     { columns }: EventClass,
+    private readonly original: (field: string) => string,
   ) {
     this.types = new Map(columns.map(({ name, type }) => [name, type]))
   }
@@ -103,13 +163,13 @@ class FieldSql {
   private text(field: string): string {
     const readings = this.readings(field)
     const isStored = this.storesText(field)
-    return firstOf(isStored ? readings : [original(field), ...readings])
+    return firstOf(isStored ? readings : [this.original(field), ...readings])
   }
 
   /** As `text`, with what the model's columns leave out: the empty text, and the dash that stands for one. */
   private written(field: string): string {
     const readings = this.readings(field)
-    return firstOf(this.storesText(field) ? [...readings, original(field)] : [original(field), ...readings])
+    return firstOf(this.storesText(field) ? [...readings, this.original(field)] : [this.original(field), ...readings])
   }
 
   private whole(field: string): string {
@@ -132,7 +192,7 @@ class FieldSql {
 
   private reading(reading: Reading): string | undefined {
     if (typeof reading === 'string') return this.column(reading)
-    if ('original' in reading) return original(reading.original)
+    if ('original' in reading) return this.original(reading.original)
     if ('account' in reading) {
       const [name, domain] = [this.column(`${reading.account}_name`), this.column(`${reading.account}_domain`)]
       return name && domain ? `coalesce(${domain} || '\\', '') || ${name}` : name
