@@ -38,7 +38,7 @@ export async function answerClickhouse(
     for (const statement of createStatements(loadModel(), { database: 'default' })) await engine.command(statement)
     prepared = true
   }
-  const compiled = await compileForClickhouse(query, { asOf, tables, ask: (sql) => engine.query(sql) })
+  const compiled = await compileForClickhouse(query, { asOf, tables, result: 0, ask: (sql) => engine.query(sql) })
   if (!compiled.ok) return { refused: compiled.diagnostics[0]?.message ?? 'refused' }
   if (alone && compiled.split.lacking)
     return { refused: `${compiled.split.lacking.what} has no words in ClickHouse's SQL` }

@@ -95,10 +95,13 @@ async function answer(
       tables?.schema.tables.size ? clickhouseTables() : undefined,
       engine === 'clickhouse-sql',
     )
-  const compiled = await compileKqlOver(query, { asOf: AS_OF, ...(tables ? { tables } : {}) }, async (needs) =>
-    engine === 'reference'
-      ? runReference(needs.query, () => []).rows
-      : (await connection.runAndReadAll(needs.sql)).getRows(),
+  const compiled = await compileKqlOver(
+    query,
+    { asOf: AS_OF, result: 0, ...(tables ? { tables } : {}) },
+    async (needs) =>
+      engine === 'reference'
+        ? runReference(needs.query, () => []).rows
+        : (await connection.runAndReadAll(needs.sql)).getRows(),
   )
   if (!compiled.ok) return { refused: compiled.diagnostics[0]?.message ?? 'refused' }
   if (engine === 'reference') {

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { IngestResult } from '../backends/duckdb/ingest.js'
 import { Store } from '../backends/duckdb/store.js'
+import { readPlaceholders } from '../detection/sigma/placeholders.js'
 import { readWatchlists } from '../detection/watchlists.js'
 import { loadModel } from '../events/model.js'
 import type { Watchlists } from '../ir/schema.js'
@@ -18,6 +20,7 @@ export interface InputOptions {
   readonly memory: string
   readonly threads?: string
   readonly watchlists?: string
+  readonly placeholders?: string
 }
 
 /** Opens the store and reads the paths into it, with progress on standard error. An interrupt stops the reading; what was stored stays. */
@@ -82,5 +85,15 @@ export function watchlistsOf(folder: string | undefined): Watchlists | undefined
     return readWatchlists(folder)
   } catch (error) {
     throw new ConfigurationError(`--watchlists: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** The values of placeholders in the file that the command names; undefined without one. */
+export function placeholdersOf(path: string | undefined): ReadonlyMap<string, readonly string[]> | undefined {
+  if (path === undefined) return undefined
+  try {
+    return readPlaceholders(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
+  } catch (error) {
+    throw new ConfigurationError(`--placeholders ${path}: ${error instanceof Error ? error.message : String(error)}`)
   }
 }

@@ -1,4 +1,5 @@
 import { type LintedRule, lintRule } from '../detection/lint/lint-rule.js'
+import { lintSigma } from '../detection/lint/sigma/index.js'
 import { relocate } from '../detection/rules/source-map.js'
 import { sarifChunks } from '../findings/render/sarif.js'
 import { plural } from '../findings/render/words.js'
@@ -8,7 +9,7 @@ import { wrap } from '../text/fit.js'
 import { createPaint } from '../text/paint.js'
 import { positionAt } from '../text/span.js'
 import { visible, visibleJson } from '../text/visible.js'
-import { watchlistsOf } from './input.js'
+import { placeholdersOf, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { type RuleSource, ruleSources } from './rule-source.js'
 import { diagnosticText, terminalOf } from './terminal.js'
@@ -17,6 +18,7 @@ export interface LintOptions extends OutputOptions {
   readonly format?: 'table' | 'json' | 'sarif'
   readonly quiet?: boolean
   readonly watchlists?: string
+  readonly placeholders?: string
 }
 
 interface LintedSource {
@@ -31,7 +33,13 @@ export async function lint(given: readonly string[], options: LintOptions): Prom
   const sources = (await Promise.all(given.map(ruleSources))).flat()
   const asOf = Date.now() * 1000
   const watchlists = watchlistsOf(options.watchlists)
-  const linted = sources.map((source) => lintSource(source, asOf, options.quiet === true, watchlists))
+  const sigma = lintSigma(
+    sources.map((source) => sigmaFile(source)),
+    { placeholders: placeholdersOf(options.placeholders) },
+  )
+  const linted = sources.map((source, index) =>
+    lintSource(source, asOf, options.quiet === true, watchlists, sigma[index]!),
+  )
   const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
   await writeOutput(print(linted, options.format ?? 'table', terminal), options)
   return linted.some(({ diagnostics }) => diagnostics.some(({ severity }) => severity === 'error')) ? 2 : 0
@@ -42,10 +50,12 @@ function lintSource(
   asOf: number,
   quiet: boolean,
   watchlists: Watchlists | undefined,
+  sigma: readonly Diagnostic[],
 ): LintedSource {
   const rules = source.rules.map(({ rule, queryMap }) => ({ rule, queryMap, linted: lintRule(rule, asOf, watchlists) }))
   const diagnostics = [
     ...(source.file?.diagnostics ?? []),
+    ...sigma,
     ...rules.flatMap(({ linted, queryMap }) => linted.diagnostics.map((each) => relocate(each, queryMap))),
   ]
   return {
@@ -54,6 +64,12 @@ function lintSource(
     tests: rules.flatMap(({ rule, linted }) => testsOf(rule.title, linted)),
   }
 }
+
+const sigmaFile = ({ name, file }: RuleSource) => ({
+  path: name,
+  documents: file?.documents ?? [],
+  diagnostics: file?.diagnostics ?? [],
+})
 
 const testsOf = (title: string, { tests }: LintedRule) =>
   tests === undefined ? [] : [{ title, signals: tests.signals, caught: tests.caught }]
@@ -93,7 +109,7 @@ function* printText(
         .join('\n')}\n\n`
     }
   }
-  const rules = linted.reduce((sum, { source }) => sum + source.rules.length, 0)
+  const rules = linted.reduce((sum, { source }) => sum + source.rules.length + (source.file?.documents.length ?? 0), 0)
   const parts = (['error', 'warning', 'note'] as const).filter((severity) => totals[severity] > 0)
   const found = parts.map((severity) => plural(totals[severity], severity)).join(', ')
   yield `${plural(rules, 'rule')}: ${found === '' ? 'nothing to say' : found}\n`
@@ -142,7 +158,10 @@ function fitted(
 function plain({ source, diagnostics, tests }: LintedSource): unknown {
   return {
     file: source.name,
-    rules: source.rules.map(({ rule }) => ({ id: rule.id, title: rule.title })),
+    rules: [
+      ...source.rules.map(({ rule }) => ({ id: rule.id, title: rule.title })),
+      ...(source.file?.documents ?? []).map(({ id, name, title }) => ({ id: id ?? name ?? title, title })),
+    ],
     tests,
     diagnostics: diagnostics.map(({ code, severity, message, help, span }) => ({
       code,

@@ -29,6 +29,10 @@ const watchlists = new Option(
   '--watchlists <folder>',
   'CSV files that `_GetWatchlist` reads: vips.csv is the list vips',
 )
+const placeholders = new Option(
+  '--placeholders <file>',
+  'YAML or JSON of the values that `%name%` stands for in Sigma rules',
+)
 const policy = new Option('--policy <file>', 'who may use which tool: every sighting is held to this policy.yaml')
 const quiet = new Option('--quiet', 'no progress and no notes on standard error')
 const memory = new Option('--memory <size>', 'what the database may use before it spills to disk').default('512MB')
@@ -59,8 +63,33 @@ program
   .addOption(policy)
   .addOption(rules)
   .addOption(watchlists)
+  .addOption(placeholders)
   .option('--no-builtin-rules', 'leave out the detections that come with latchkey')
   .option('--all-tools', 'list built-in and administrators’ tools in the inventory too')
+  .addOption(
+    new Option('--status <status>', 'of Sigma rules, run those with this status only; may be given again').argParser(
+      repeated,
+    ),
+  )
+  .addOption(
+    new Option(
+      '--tag <tag>',
+      'run rules with this tag only: attack.t1059, T1059.001, cve.*; may be given again',
+    ).argParser(repeated),
+  )
+  .addOption(
+    new Option(
+      '--exclude <rule>',
+      'leave out rules of this id, title or path; * and ? stand for any text and character; may be given again',
+    ).argParser(repeated),
+  )
+  .option('--dedup <time>', 'make alike findings of one rule on one host within this time one finding: 1h, 30m')
+  .addOption(
+    new Option(
+      '--stack <field>',
+      'instead of the report, count findings by the values of a field, the rarest first; may be given again',
+    ).argParser(repeated),
+  )
   .option('--fail-on-findings', 'exit with 1 when there are findings')
   .addOption(quiet)
   .addOption(memory)
@@ -107,6 +136,7 @@ program
   .argument('<rules...>', 'rule files and folders, ids of rules that come with latchkey, queries, or @file')
   .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'sarif']))
   .addOption(watchlists)
+  .addOption(placeholders)
   .addOption(out)
   .addOption(force)
   .option('--quiet', 'leave out notes')
@@ -144,6 +174,7 @@ program
   .option('--event <json>', 'an event as a JSON object of columns and values, or a file of one')
   .option('--table <table>', 'the table that the event stands in; the first that the query reads without it')
   .addOption(watchlists)
+  .addOption(placeholders)
   .addOption(out)
   .addOption(force)
   .addOption(store)

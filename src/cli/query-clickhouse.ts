@@ -10,7 +10,8 @@ import { ConfigurationError } from './failure.js'
 import { timeOption, watchlistsOf } from './input.js'
 import { writeOutput } from './output.js'
 import type { QueryOptions } from './query.js'
-import { type Cell, renderRows } from './rows.js'
+import { type QueryResult, renderResults } from './results.js'
+import type { Cell } from './rows.js'
 import { openServer } from './store.js'
 import { terminalOf } from './terminal.js'
 
@@ -33,34 +34,37 @@ export async function queryClickhouse(
   try {
     const asOf =
       given ?? (connection === undefined ? Date.now() * 1000 : await newest(connection, options.database ?? 'latchkey'))
-    const compiled = await compileForClickhouse(source.text, {
-      asOf,
-      tables,
-      watchlists,
-      ...(connection === undefined ? {} : { ask: (sql: string) => connection.query(sql) }),
-    })
-    for (const diagnostic of compiled.diagnostics)
-      if (options.quiet !== true || !compiled.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
-    if (!compiled.ok) return 2
+    const results: QueryResult[] = []
+    const sql: string[] = []
+    for (let result = 0, last = 0; result <= last; result++) {
+      const compiled = await compileForClickhouse(source.text, {
+        asOf,
+        tables,
+        watchlists,
+        result,
+        ...(connection === undefined ? {} : { ask: (text: string) => connection.query(text) }),
+      })
+      if (result === 0)
+        for (const diagnostic of compiled.diagnostics)
+          if (options.quiet !== true || !compiled.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
+      if (!compiled.ok) return 2
+      last = compiled.results.length - 1
+      sql.push(...compiled.split.pieces.map((piece) => `${piece.sql}\n`))
+      if (connection === undefined) continue
+      const found = await runClickhouse(connection, compiled.split)
+      results.push({
+        name: compiled.results[result]!,
+        columns: compiled.columns.map(({ name }) => name),
+        rows: found.rows.map((row) => row.map((value, index) => plainValue(value, found.columns[index]!.type) as Cell)),
+      })
+    }
     if (connection === undefined) {
-      await writeOutput([compiled.split.pieces.map(({ sql }) => `${sql}\n`).join('\n')], options)
+      await writeOutput([sql.join('\n')], options)
       return 0
     }
-    const found = await runClickhouse(connection, compiled.split)
-    const rows = found.rows.map((row) =>
-      row.map((value, index) => plainValue(value, found.columns[index]!.type) as Cell),
-    )
     const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
     const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
-    await writeOutput(
-      renderRows(
-        compiled.columns.map(({ name }) => name),
-        rows,
-        format,
-        terminal,
-      ),
-      options,
-    )
+    await writeOutput(renderResults(results, format, terminal), options)
     return 0
   } finally {
     await connection?.close()

@@ -1,13 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { Store } from '../backends/duckdb/store.js'
 import { clockOf } from '../detection/clock.js'
-import { compileKql } from '../detection/compile-query.js'
+import { compileKql, compileKqlOver } from '../detection/compile-query.js'
 import { runQuery } from '../detection/run-query.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
 import { ConfigurationError } from './failure.js'
 import { type InputOptions, openInput, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
-import { type Cell, type RowFormat, renderRows } from './rows.js'
+import { type QueryResult, renderResults } from './results.js'
+import type { Cell, RowFormat } from './rows.js'
 import { terminalOf } from './terminal.js'
 
 export interface QueryOptions extends InputOptions, OutputOptions {
@@ -38,37 +39,44 @@ export async function query(text: string, paths: readonly string[], options: Que
       : undefined
   opening?.catch(() => undefined)
   // A query that cannot run is refused before anything is read.
-  const first = compileKql(source.text, { asOf: given ?? Date.now() * 1000, watchlists })
+  const first = compileKql(source.text, { asOf: given ?? Date.now() * 1000, watchlists, result: 0 })
+  // Where the data names some columns, what is printed and what is refused shows once it is there.
+  const needs = !first.ok && first.needs !== undefined
   for (const diagnostic of first.diagnostics)
-    if (options.quiet !== true || !first.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
-  if (!first.ok) {
+    if (!needs && (options.quiet !== true || !first.ok))
+      process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
+  if (!first.ok && (!needs || options.sql === true)) {
     await opening?.then(({ store }) => store.close())
     return 2
   }
-  if (options.sql === true) {
-    await writeOutput([`${first.sql}\n`], options)
+  if (first.ok && options.sql === true) {
+    const others = first.results.slice(1).flatMap((_, index) => {
+      const other = compileKql(source.text, { asOf: given ?? Date.now() * 1000, watchlists, result: index + 1 })
+      return other.ok ? [other.sql] : []
+    })
+    await writeOutput([`${[first.sql, ...others].join(';\n')}\n`], options)
     return 0
   }
   const { store } = await (opening ?? openInput(paths, options))
   try {
     await store.narrow(timeOption('--since', options.since), timeOption('--until', options.until))
     const asOf = (await clockOf(store, given)).micros
-    const compiled = compileKql(source.text, { asOf, watchlists })
-    if (!compiled.ok) return 2
-    const rows = (await runQuery(store, compiled)) as readonly (readonly Cell[])[]
+    const results: QueryResult[] = []
+    for (let result = 0, last = 0; result <= last; result++) {
+      const compiled = await compileKqlOver(source.text, { asOf, watchlists, result }, ({ sql }) => store.rows(sql))
+      if (!compiled.ok || needs)
+        for (const diagnostic of compiled.diagnostics)
+          if (options.quiet !== true || !compiled.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
+      if (!compiled.ok) return 2
+      last = compiled.results.length - 1
+      const rows = (await runQuery(store, compiled)) as readonly (readonly Cell[])[]
+      results.push({ name: compiled.results[result]!, columns: compiled.columns.map(({ name }) => name), rows })
+      if (last === 0 && rows.length === 0 && options.quiet !== true)
+        process.stderr.write(`${await whyNothing(compiled.query, store, asOf)}\n`)
+    }
     const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
     const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
-    await writeOutput(
-      renderRows(
-        compiled.columns.map(({ name }) => name),
-        rows,
-        format,
-        terminal,
-      ),
-      options,
-    )
-    if (rows.length === 0 && options.quiet !== true)
-      process.stderr.write(`${await whyNothing(compiled.query, store, asOf)}\n`)
+    await writeOutput(renderResults(results, format, terminal), options)
     return 0
   } finally {
     await store.close()

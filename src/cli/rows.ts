@@ -5,7 +5,10 @@ import { visible } from '../text/visible.js'
 /** One value of a row, as JSON has it. */
 export type Cell = string | number | boolean | bigint | null | readonly unknown[] | { readonly [name: string]: unknown }
 
-export type RowFormat = 'table' | 'json' | 'ndjson' | 'csv'
+export const ROW_FORMATS = ['table', 'json', 'ndjson', 'csv'] as const
+export type RowFormat = (typeof ROW_FORMATS)[number]
+
+export const isRowFormat = (format: string): format is RowFormat => (ROW_FORMATS as readonly string[]).includes(format)
 
 /** Rows of a query in one of the formats, piece by piece. */
 export function* renderRows(

@@ -1,17 +1,23 @@
 import { compileKql } from '../detection/compile-query.js'
 import type { RuleFile } from '../detection/rules/index.js'
-import { loadRules } from '../detection/rules.js'
-import { givenSigma } from '../detection/sigma/run-rules.js'
+import { loadRules, readPeriod } from '../detection/rules.js'
 import { type Format, render } from '../findings/render/index.js'
+import { count, some } from '../findings/render/words.js'
+import { withoutRepeats } from '../findings/repeats.js'
 import { LEVELS, type Level, type Report } from '../findings/report.js'
-import { reportOf } from '../findings/scan.js'
-import { type InputOptions, openInput, timeOption, watchlistsOf } from './input.js'
+import { gravestFirst, reportOf } from '../findings/scan.js'
+import { visible } from '../text/visible.js'
+import { ConfigurationError } from './failure.js'
+import { type InputOptions, openInput, placeholdersOf, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { usablePolicy } from './policy-file.js'
+import { isRowFormat, ROW_FORMATS } from './rows.js'
 import { rulesAt } from './rules-at.js'
+import { type ChosenRules, chooseRules, type SelectionOptions } from './selection.js'
+import { renderStacks } from './stack.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
-export interface ScanOptions extends InputOptions, OutputOptions {
+export interface ScanOptions extends InputOptions, OutputOptions, SelectionOptions {
   readonly format?: Format
   readonly level: Level
   readonly policy?: string
@@ -19,6 +25,8 @@ export interface ScanOptions extends InputOptions, OutputOptions {
   readonly builtinRules?: boolean
   readonly allTools?: boolean
   readonly failOnFindings?: boolean
+  readonly dedup?: string
+  readonly stack?: readonly string[]
 }
 
 /** `latchkey scan`: reads, identifies, detects, prints. Returns the exit code. */
@@ -28,46 +36,60 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const window = { since: timeOption('--since', options.since), until: timeOption('--until', options.until) }
   const asOf = timeOption('--as-of', options.asOf)
   const watchlists = watchlistsOf(options.watchlists)
+  const placeholders = placeholdersOf(options.placeholders)
   const policy = options.policy === undefined ? undefined : usablePolicy(options.policy, options.quiet === true)
+  const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
+  const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
+  const dedup = dedupOption(options.dedup)
+  if (options.stack !== undefined && !isRowFormat(format))
+    throw new ConfigurationError(`--stack prints ${ROW_FORMATS.join(', ')}, not ${format}`)
   // Readers work on threads of their own; what the rules need is loaded while this one waits for them.
   const loading = setTimeout(() => compileKql('print 1', { asOf: 0 }), 10)
   const rulesMissing = new AbortController()
   const reading = openInput(paths, options, rulesMissing.signal).finally(() => clearTimeout(loading))
   // Told where it is waited for.
   reading.catch(() => undefined)
-  const given = await givenRules(options.rules ?? [], options.quiet === true).catch(async (error: unknown) => {
+  const { given, chosen } = await rulesOf(options).catch(async (error: unknown) => {
     rulesMissing.abort()
     await reading.then(({ store }) => store.close()).catch(() => undefined)
     throw error
   })
-  const rules = [
-    ...(options.builtinRules === false ? [] : loadRules()),
-    ...given.flatMap((file) => file.rules.map(({ rule }) => rule)),
-  ]
-  const sigma = given.flatMap(givenSigma)
   const { store, read } = await reading
   try {
     const report = await reportOf(store, {
       read,
       asOf,
       ...window,
-      rules,
-      sigma,
+      rules: chosen.rules,
+      sigma: chosen.sigma,
       watchlists,
+      placeholders,
       policy,
       allTools: options.allTools === true,
       seconds: () => (performance.now() - begin) / 1000,
     })
-    const shown = atLeast(report, options.level)
-    const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
-    const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
-    await writeOutput(render(shown, format, { width: terminal.width, colour: terminal.colour }), options)
+    const shown = withoutRepeatsIn(atLeast(report, options.level), dedup)
+    if (options.stack === undefined || !isRowFormat(format)) await writeOutput(render(shown, format, terminal), options)
+    else {
+      await writeOutput(renderStacks(shown, options.stack, format, terminal), options)
+      if (options.quiet !== true) tellCut(report)
+    }
     if (read !== undefined && nothingRead(report)) return 2
     if (given.some(({ rules: found, documents }) => found.length + documents.length === 0)) return 2
     return options.failOnFindings === true && shown.findings.length > 0 ? 1 : 0
   } finally {
     await store.close()
   }
+}
+
+async function rulesOf(
+  options: ScanOptions,
+): Promise<{ readonly given: readonly RuleFile[]; readonly chosen: ChosenRules }> {
+  const quiet = options.quiet === true
+  const given = await givenRules(options.rules ?? [], quiet)
+  const chosen = chooseRules(options.builtinRules === false ? [] : loadRules(), given, options)
+  if (!quiet) for (const pattern of chosen.unused) process.stderr.write(`--exclude ${visible(pattern)} names no rule\n`)
+  return { given, chosen }
 }
 
 /** The rule files at the paths. What is wrong with them, or was repaired, is told on standard error. */
@@ -92,6 +114,31 @@ const MOST_TOLD = 20
 function atLeast(report: Report, level: Level): Report {
   const least = LEVELS.indexOf(level)
   return { ...report, findings: report.findings.filter((finding) => LEVELS.indexOf(finding.level) >= least) }
+}
+
+function dedupOption(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const micros = readPeriod(text)
+  if (micros === undefined) throw new ConfigurationError(`--dedup takes a time as 1h, 30m or 2d, not ${text}`)
+  return micros
+}
+
+function withoutRepeatsIn(report: Report, window: number | undefined): Report {
+  if (window === undefined) return report
+  return { ...report, findings: withoutRepeats(report.findings, window).toSorted(gravestFirst) }
+}
+
+/** Only the first findings of a rule are kept, so that only they are counted. */
+function tellCut({ summary, findings }: Report): void {
+  const kept = new Map<string, number>()
+  for (const { rule } of findings) kept.set(rule, (kept.get(rule) ?? 0) + 1)
+  const cut = summary.rules.filter(({ id, matches }) => matches > (kept.get(id) ?? 0) && (kept.get(id) ?? 0) >= 1000)
+  if (cut.length === 0) return
+  const names = some(
+    cut.map(({ title, matches }) => `${visible(title)} (${count(matches)})`),
+    5,
+  )
+  process.stderr.write(`only the first findings of these rules are kept and counted: ${names}\n`)
 }
 
 function nothingRead({ summary }: Report): boolean {

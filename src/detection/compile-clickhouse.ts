@@ -1,4 +1,5 @@
-import { emitClickhouse, type PhysicalTable } from '../backends/clickhouse/emit.js'
+import type { PhysicalTable } from '../backends/clickhouse/emit.js'
+import { runClickhouse } from '../backends/clickhouse/run.js'
 import { type SplitQuery, splitQuery } from '../backends/clickhouse/split.js'
 import { NotEmitted } from '../backends/not-emitted.js'
 import type { Query } from '../ir/relation.js'
@@ -15,6 +16,8 @@ export interface ClickhouseQuery {
   readonly query: Query
   /** Notes and warnings: what the query asks for that local telemetry does not have. */
   readonly diagnostics: readonly Diagnostic[]
+  /** A name for each result that the text gives. */
+  readonly results: readonly string[]
 }
 
 export interface ClickhouseTables {
@@ -28,6 +31,8 @@ export interface ClickhouseOptions {
   readonly tables: ClickhouseTables
   /** What `_GetWatchlist` gives; it is refused without them. */
   readonly watchlists?: Watchlists | undefined
+  /** Which result of a text that may give several, from 0. Without it such a text is refused. */
+  readonly result?: number | undefined
   /** Answers a query for column names that only the data has (`evaluate pivot(x)`); without it such a query is refused. */
   readonly ask?: (sql: string) => Promise<readonly (readonly unknown[])[]>
 }
@@ -43,13 +48,23 @@ export async function compileForClickhouse(
     const lowered =
       ask === undefined
         ? lowerQuery(text, given)
-        : await lowerQueryOver(text, given, (query) => ask(emitClickhouse(query, physical).sql))
+        : await lowerQueryOver(text, given, (query) => rowsOf(query, physical, ask))
     if (!lowered.ok) return { ok: false, diagnostics: lowered.diagnostics }
-    const { query, diagnostics } = lowered
-    return { ok: true, split: splitQuery(query, physical), columns: query.body.columns, query, diagnostics }
+    const { query, diagnostics, results } = lowered
+    return { ok: true, split: splitQuery(query, physical), columns: query.body.columns, query, diagnostics, results }
   } catch (error) {
     if (!(error instanceof NotEmitted)) throw error
     const what = diagnose('unsupported-form', error.span, { language: 'ClickHouse', what: error.what })
     return { ok: false, diagnostics: [what] }
   }
+}
+
+/** The rows of a question to the data, part of which may have to be answered here. */
+async function rowsOf(
+  query: Query,
+  physical: (name: string) => PhysicalTable,
+  ask: NonNullable<ClickhouseOptions['ask']>,
+): Promise<readonly (readonly unknown[])[]> {
+  const { rows } = await runClickhouse({ query: ask }, splitQuery(query, physical))
+  return rows
 }

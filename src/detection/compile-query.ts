@@ -17,6 +17,8 @@ export interface CompileOptions {
   readonly watchlists?: Watchlists | undefined
   /** Answers to what `Refused.needs` asked before. */
   readonly discovered?: Discovered
+  /** Which result of a text that may give several (`fork`, several queries), from 0. Without it such a text is refused. */
+  readonly result?: number | undefined
 }
 
 export interface CompiledQuery {
@@ -28,6 +30,8 @@ export interface CompiledQuery {
   readonly query: Query
   /** Notes and warnings: what the query asks for that local telemetry does not have. */
   readonly diagnostics: readonly Diagnostic[]
+  /** A name for each result that the text gives. */
+  readonly results: readonly string[]
   /**
    * A cell of DuckDB's result as plain data: datetimes as ISO text, timespans as Kusto writes them, dynamics as JSON values, whole
    * numbers as numbers where they are exact and as text beyond 2^53.
@@ -58,9 +62,9 @@ export function compileKql(text: string, options: CompileOptions): CompileResult
       const { sql } = emitDuckdb(needs.query, (name) => tables.physical(name))
       return { ok: false, diagnostics, needs: { ...needs, sql } }
     }
-    const { query, diagnostics } = lowered
+    const { query, diagnostics, results } = lowered
     const { sql, columns } = emitDuckdb(query, (name) => tables.physical(name))
-    return { ok: true, sql, params: [], columns, query, diagnostics, read: readValue }
+    return { ok: true, sql, params: [], columns, query, diagnostics, results, read: readValue }
   } catch (error) {
     if (error instanceof NotEmitted) {
       const what = diagnose('unsupported-form', error.span, { language: 'DuckDB', what: error.what })

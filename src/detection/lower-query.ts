@@ -15,6 +15,8 @@ export interface LowerOptions {
   readonly watchlists?: Watchlists | undefined
   /** Answers to what `LoweringRefused.needs` asked before. */
   readonly discovered?: Discovered | undefined
+  /** Which result of a text that may give several, from 0. Without it such a text is refused. */
+  readonly result?: number | undefined
 }
 
 export type LowerResult = LoweredQuery | LoweringRefused
@@ -24,6 +26,8 @@ export interface LoweredQuery {
   readonly query: Query
   /** Notes and warnings: what the query asks for that local telemetry does not have. */
   readonly diagnostics: readonly Diagnostic[]
+  /** A name for each result that the text gives. */
+  readonly results: readonly string[]
 }
 
 export interface LoweringRefused {
@@ -47,7 +51,7 @@ export function lowerQuery(text: string, options: LowerOptions): LowerResult {
     functions: savedFunctions(),
     ...(options.watchlists && { watchlists: options.watchlists }),
   }
-  const lowered = lowerKql(tree, text, { schema, now, discovered })
+  const lowered = lowerKql(tree, text, { schema, now, discovered, result: options.result })
   if (!lowered.ok) {
     const { needs } = lowered
     if (!needs) return { ok: false, diagnostics: lowered.diagnostics }
@@ -59,7 +63,8 @@ export function lowerQuery(text: string, options: LowerOptions): LowerResult {
   }
   const query = foldConstants(lowered.query)
   const bad = checkPatterns(query)
-  return bad.length > 0 ? { ok: false, diagnostics: bad } : { ok: true, query, diagnostics: lowered.diagnostics }
+  if (bad.length > 0) return { ok: false, diagnostics: bad }
+  return { ok: true, query, diagnostics: lowered.diagnostics, results: lowered.results }
 }
 
 /** As `lowerQuery`, asking the data for the column names that only it has. */

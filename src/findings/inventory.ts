@@ -1,5 +1,4 @@
-import { quoteIdentifier } from '../backends/duckdb/quote.js'
-import type { Store } from '../backends/duckdb/store.js'
+import type { EventStore } from '../backends/event-store.js'
 import { loadContent } from '../content/load.js'
 import { type Identification, identify, type Observation, type Tool } from '../detection/identity/index.js'
 import { tenantOf } from '../detection/tenant/index.js'
@@ -7,14 +6,16 @@ import { formatTime } from '../telemetry/time.js'
 import { addInstance, type Instance } from './instances.js'
 import {
   factOf,
+  isOpen,
+  type JudgedWindow,
   type Judging,
   judgementOf,
   type SeenFact,
   type ShownProgram,
   shownProgram,
-  windowFlags,
-  windowJoins,
+  stretchWithin,
 } from './judging.js'
+import { type EventGroup, ObservedEvents, type Slot } from './observed-events.js'
 import { CONFIDENCES, type Confidence, type InventoryEntry } from './report.js'
 
 /**
@@ -36,11 +37,11 @@ export interface InventoryOptions {
   readonly judging?: Judging | undefined
 }
 
-export async function inventoryOf(store: Store, options: InventoryOptions): Promise<InventoryEntry[]> {
+export async function inventoryOf(store: EventStore, options: InventoryOptions): Promise<InventoryEntry[]> {
   const sightings = new Map<string, Sighting>()
   for (const { name, columns } of store.model.classes) {
     const observed = OBSERVED.filter((column) => columns.some((known) => known.name === column))
-    if (observed.length > 0) await lookAt(store, name, observed, options, sightings)
+    if (observed.length > 0) await lookAt(new ObservedEvents(store, name, observed), options, sightings)
   }
   return [...sightings.values()].map((sighting) => entryOf(sighting, options.judging)).sort(byWeight)
 }
@@ -135,9 +136,7 @@ interface Sighting {
   readonly pieces: Map<string, Instance[]>
 }
 
-interface Named {
-  readonly slot: number
-  readonly key: bigint
+interface Named extends Slot {
   readonly found: Identification
   /** Where the program lies that the evidence is of. */
   readonly path: string
@@ -148,116 +147,96 @@ interface Named {
 const PATHS = 20
 
 async function lookAt(
-  store: Store,
-  table: string,
-  observed: readonly string[],
+  events: ObservedEvents,
   options: InventoryOptions,
   sightings: Map<string, Sighting>,
 ): Promise<void> {
-  const named = await identifyAll(store, table, observed, options)
+  const { table } = events
+  const named = await identifyAll(events, options)
   if (named.length === 0) return
-  const columns = new Set(store.model.classes.find(({ name }) => name === table)!.columns.map(({ name }) => name))
-  await store.connection.run('CREATE OR REPLACE TEMP TABLE named (slot INTEGER, key UBIGINT)')
-  for (let start = 0; start < named.length; start += 1000) {
-    const values = named.slice(start, start + 1000).map(({ slot, key }) => `(${slot}, ${key})`)
-    await store.connection.run(`INSERT INTO named VALUES ${values.join(', ')}`)
-  }
-  const either = (...names: string[]): string =>
-    `coalesce(${[...names.filter((name) => columns.has(name)), "''"].join(', ')})`
-  const user = either('process_user_name', 'user_name', 'actor_user_name')
-  const domain = either('process_user_domain', 'user_domain', 'actor_user_domain')
-  const parent =
-    columns.has('parent_process_file_name') && table === 'process' ? "coalesce(parent_process_file_name, '')" : "''"
   const windows = options.judging?.windows ?? []
-  const groups = await store.rows(
-    `SELECT slot, coalesce(device_hostname, ''), ${domain}, ${user}, ${parent}, coalesce(activity, ''), count(*), min(epoch_us(time)), max(epoch_us(time))${windowFlags(windows)}
-    FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)}${windowJoins(windows)} GROUP BY ALL`,
-  )
-  for (const [slot, host, userDomain, userName, parentName, activity, count, first, last, ...inside] of groups) {
-    const { found, path, shown } = named[Number(slot)]!
-    const sighting = sightingOf(sightings, found.tool, text(host))
+  const groups = await events.groups(named, stretchWithin(windows))
+  for (const { group, open } of byWindows(groups, windows)) {
+    const { slot, host, userDomain, userName, parent, activity, first, last } = group
+    const { found, path, shown } = named[slot]!
+    const sighting = sightingOf(sightings, found.tool, host)
     if (path !== '') spell(sighting.paths, path)
     if (CONFIDENCES.indexOf(found.confidence) > CONFIDENCES.indexOf(sighting.confidence))
       sighting.confidence = found.confidence
-    sighting.events += Number(count)
-    if (first !== null) sighting.first = Math.min(sighting.first, Number(first))
-    if (last !== null) sighting.last = Math.max(sighting.last, Number(last))
-    if (text(userName) !== '')
-      spell(sighting.users, text(userDomain) === '' ? text(userName) : `${text(userDomain)}\\${text(userName)}`)
+    sighting.events += group.events
+    if (first !== null) sighting.first = Math.min(sighting.first, first)
+    if (last !== null) sighting.last = Math.max(sighting.last, last)
+    const account = userDomain === '' ? userName : `${userDomain}\\${userName}`
+    if (userName !== '') spell(sighting.users, account)
     sighting.atWork ||= found.state === 'at work'
-    if (table === 'process' && text(activity) === 'launch' && ownProcess(found))
-      addLaunch(sighting, text(parentName), Number(count))
-    addEvidence(sighting, found, Number(count))
+    if (table === 'process' && activity === 'launch' && ownProcess(found)) addLaunch(sighting, parent, group.events)
+    addEvidence(sighting, found, group.events)
     if (options.judging === undefined) continue
-    const account = text(userDomain) === '' ? text(userName) : `${text(userDomain)}\\${text(userName)}`
+    const launch = parent === '' ? '' : launchKind(parent)
+    const inWindows = new Map(windows.map(({ entry }, index) => [entry, open[index]!]))
     sighting.facts.push({
-      observation: `${table} ${Number(slot)}`,
-      fact: factOf({
-        found,
-        shown,
-        table,
-        path,
-        user: account,
-        activity: text(activity),
-        parent: text(parentName),
-        launch: text(parentName) === '' ? '' : launchKind(text(parentName)),
-        events: Number(count),
-        first: first === null ? null : Number(first),
-        last: last === null ? null : Number(last),
-        inWindows: new Map(windows.map(({ entry }, index) => [entry, inside[index] as boolean | null])),
-      }),
+      observation: `${table} ${slot}`,
+      fact: factOf({ ...group, found, shown, table, path, user: account, launch, inWindows }),
     })
   }
   if (options.stretches !== undefined) {
     const { first, width } = options.stretches
-    const counts = await store.rows(
-      `SELECT slot, coalesce(device_hostname, ''), ((epoch_us(time) - ${first}) // ${width})::BIGINT, count(*)
-      FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)} WHERE time IS NOT NULL GROUP BY ALL`,
-    )
-    for (const [slot, host, stretch, count] of counts) {
+    for (const [slot, host, stretch, count] of await events.stretches(named, first, width)) {
       const { activity } = sightingOf(sightings, named[Number(slot)]!.found.tool, text(host))
       const start = first + Number(stretch) * width
       activity.set(start, (activity.get(start) ?? 0) + Number(count))
     }
   }
-  await addTenants(store, table, columns, observed, named, sightings)
+  await addTenants(events, named, sightings)
 }
+
+/** Groups that differ only in their stretch of time made one, where the same windows are open in them. */
+function byWindows(
+  groups: readonly EventGroup[],
+  windows: readonly JudgedWindow[],
+): Iterable<{ group: EventGroup; readonly open: readonly (boolean | null)[] }> {
+  const found = new Map<string, { group: EventGroup; readonly open: readonly (boolean | null)[] }>()
+  for (const group of groups) {
+    const open = windows.map((window) => isOpen(window, group.stretch))
+    const { slot, host, userDomain, userName, parent, activity } = group
+    const key = JSON.stringify([slot, host, userDomain, userName, parent, activity, open])
+    const known = found.get(key)
+    if (known === undefined) found.set(key, { group, open })
+    else
+      known.group = {
+        ...known.group,
+        events: known.group.events + group.events,
+        first: earlier(known.group.first, group.first),
+        last: later(known.group.last, group.last),
+      }
+  }
+  return found.values()
+}
+
+const earlier = (a: number | null, b: number | null): number | null => (a === null || (b !== null && b < a) ? b : a)
+const later = (a: number | null, b: number | null): number | null => (a === null || (b !== null && b > a) ? b : a)
 
 /** Identifies each distinct observation of a class; those that name a tool come back with the key that finds their events. */
-async function identifyAll(
-  store: Store,
-  table: string,
-  observed: readonly string[],
-  options: InventoryOptions,
-): Promise<Named[]> {
+async function identifyAll(events: ObservedEvents, options: InventoryOptions): Promise<Named[]> {
   const named: Named[] = []
-  const result = await store.connection.stream(
-    `SELECT ${keyOf(observed)}, ${observed.map(quoteIdentifier).join(', ')} FROM (SELECT DISTINCT ${observed.map(quoteIdentifier).join(', ')} FROM ${quoteIdentifier(table)})`,
-  )
-  for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return named
-    for (const row of chunk.getRows()) {
-      const observation: Record<string, unknown> = { class: table }
-      observed.forEach((column, index) => {
-        const value = row[index + 1]
-        observation[column] = typeof value === 'bigint' ? Number(value) : value
+  for await (const [key, values] of events.observations()) {
+    const observation: Record<string, unknown> = { class: events.table }
+    events.observed.forEach((column, index) => {
+      observation[column] = values[index]
+    })
+    for (const found of identify(observation as unknown as Observation)) {
+      if (!found.named || (found.tool.tier !== 'remote-access' && !options.allTools)) continue
+      named.push({
+        slot: named.length,
+        key,
+        found,
+        path: pathOf(observation, found),
+        shown: shownProgram(observation as unknown as Observation, found),
       })
-      for (const found of identify(observation as unknown as Observation)) {
-        if (!found.named || (found.tool.tier !== 'remote-access' && !options.allTools)) continue
-        named.push({
-          slot: named.length,
-          key: row[0] as bigint,
-          found,
-          path: pathOf(observation, found),
-          shown: shownProgram(observation as unknown as Observation, found),
-        })
-      }
     }
   }
+  return named
 }
-
-const keyOf = (observed: readonly string[]): string => `hash(${observed.map(quoteIdentifier).join(', ')})`
 
 /** Whether the evidence is of the process that started, and not of its parent or of what it touched. */
 const ownProcess = (found: Identification): boolean =>
@@ -277,24 +256,17 @@ function pathOf(observation: Readonly<Record<string, unknown>>, found: Identific
 }
 
 async function addTenants(
-  store: Store,
-  table: string,
-  columns: ReadonlySet<string>,
-  observed: readonly string[],
+  events: ObservedEvents,
   named: readonly Named[],
   sightings: Map<string, Sighting>,
 ): Promise<void> {
-  const placed = Object.entries(TENANT_PLACES).filter(([column]) => columns.has(column))
+  const placed = Object.entries(TENANT_PLACES).filter(([column]) => events.has(column))
   const withTenant = named.filter(({ found }) => (found.tool.tenant?.length ?? 0) > 0)
   if (placed.length === 0 || withTenant.length === 0) return
-  const texts = placed.map(([column]) => quoteIdentifier(column)).join(', ')
-  // Texts are looked at in their own order, so that the same events give the same instances whatever order they were read in.
-  const rows = await store.rows(
-    `SELECT slot, host, ${texts} FROM (
-      SELECT DISTINCT slot, coalesce(device_hostname, '') AS host, ${texts}
-      FROM ${quoteIdentifier(table)} AS event JOIN named ON named.key = ${keyOf(observed)}
-      WHERE slot IN (${withTenant.map(({ slot }) => slot).join(', ')})
-    ) QUALIFY row_number() OVER (PARTITION BY slot, host ORDER BY ${texts}) <= ${TENANT_TEXTS} ORDER BY host, ${texts}`,
+  const rows = await events.texts(
+    withTenant,
+    placed.map(([column]) => column),
+    TENANT_TEXTS,
   )
   for (const [slot, host, ...values] of rows) {
     const { found } = named[Number(slot)]!
@@ -306,7 +278,7 @@ async function addTenants(
     })
     addInstance(sighting.instances, piece)
     if (Object.keys(piece).length === 0) continue
-    const observation = `${table} ${Number(slot)}`
+    const observation = `${events.table} ${Number(slot)}`
     const known = sighting.pieces.get(observation)
     if (known) known.push(piece)
     else sighting.pieces.set(observation, [piece])

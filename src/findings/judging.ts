@@ -1,7 +1,8 @@
-import { quoteIdentifier } from '../backends/duckdb/quote.js'
-import type { Store } from '../backends/duckdb/store.js'
+import { type EventStore, eventTable } from '../backends/event-store.js'
 import { spanOf } from '../detection/clock.js'
 import type { Identification, Observation } from '../detection/identity/index.js'
+import { and, call, not, or, type Scalar, text } from '../ir/scalar.js'
+import { isAmong, isNotEqual, Steps, startsWith } from '../ir/steps.js'
 import {
   type Fact,
   gravest,
@@ -12,7 +13,7 @@ import {
   VERDICTS,
   type Verdict,
 } from '../policy/index.js'
-import { intervalsOf } from '../policy/windows.js'
+import { type Interval, intervalsOf } from '../policy/windows.js'
 import { type Instance, isOf } from './instances.js'
 
 /** Holds what an inventory sees to a policy. */
@@ -25,10 +26,10 @@ export interface Judging {
   readonly observe?: (sighting: Sighting) => void
 }
 
-/** The hours of one entry, as a table of the database. */
+/** The hours of one entry, in order and without overlaps. */
 export interface JudgedWindow {
   readonly entry: string
-  readonly table: string
+  readonly hours: readonly Interval[]
 }
 
 /** A fact, and the observation (class and slot) whose events show it. */
@@ -37,57 +38,71 @@ export interface SeenFact {
   readonly fact: Omit<Fact, 'instances'>
 }
 
-/** Puts what the policy asks of time and place where the database can answer it. */
-export async function judgingOf(store: Store, policy: Policy): Promise<Judging> {
+/** What the policy asks of time and place, as far as the events are concerned. */
+export async function judgingOf(store: EventStore, policy: Policy): Promise<Judging> {
   const span = await spanOf(store)
-  const windows: JudgedWindow[] = []
-  for (const [index, entry] of policy.entries.entries()) {
-    if (entry.windows === undefined || span === undefined) continue
-    const table = `hours_${index}`
-    await store.connection.run(
-      `CREATE OR REPLACE TEMP TABLE ${quoteIdentifier(table)} (opens TIMESTAMP, closes TIMESTAMP)`,
-    )
-    const rows = intervalsOf(entry.windows, span.first, span.last).map(
-      ({ start, end }) => `(make_timestamp(${start}), make_timestamp(${end}))`,
-    )
-    for (let at = 0; at < rows.length; at += 1000)
-      await store.connection.run(`INSERT INTO ${quoteIdentifier(table)} VALUES ${rows.slice(at, at + 1000).join(', ')}`)
-    windows.push({ entry: entry.id, table })
-  }
+  const windows = policy.entries.flatMap(({ id, windows }): JudgedWindow[] =>
+    windows === undefined || span === undefined
+      ? []
+      : [{ entry: id, hours: intervalsOf(windows, span.first, span.last) }],
+  )
   const asksNetworks = [...policy.entries, ...policy.prohibited].some(({ hosts }) =>
     hosts?.some(({ networks }) => networks !== undefined),
   )
   return { policy, windows, addresses: asksNetworks ? await addressesOf(store) : new Map() }
 }
 
-/** The addresses that hosts connected from. */
-async function addressesOf(store: Store): Promise<ReadonlyMap<string, readonly string[]>> {
-  const rows = await store.rows(
-    `SELECT lower(device_hostname), list(DISTINCT src_ip) FROM network
-    WHERE device_hostname IS NOT NULL AND src_ip IS NOT NULL AND activity = 'connect' AND coalesce(direction, 'outbound') = 'outbound'
-      AND NOT starts_with(src_ip, '127.') AND src_ip NOT IN ('::1', '0.0.0.0', '::', '-', '') GROUP BY 1`,
-  )
-  return new Map(rows.map(([host, found]) => [String(host), listOf(found)]))
+/** The widest stretch of time, in microseconds, within which no window opens or closes; undefined without windows. */
+export function stretchWithin(windows: readonly JudgedWindow[]): number | undefined {
+  const edges = windows.flatMap(({ hours }) => hours.flatMap(({ start, end }) => [start, end]))
+  return windows.length === 0 ? undefined : edges.reduce(greatestDivisor, DAY)
 }
 
-function listOf(value: unknown): readonly string[] {
-  const items = Array.isArray(value) ? value : ((value as { items?: unknown[] } | null)?.items ?? [])
-  return items.map(String).sort()
+const DAY = 86_400_000_000
+
+function greatestDivisor(a: number, b: number): number {
+  let [left, right] = [Math.abs(a), Math.abs(b)]
+  while (right !== 0) [left, right] = [right, left % right]
+  return left
 }
 
-/** Columns of a query over `event`, one a window: whether the event lies in it. */
-export const windowFlags = (windows: readonly JudgedWindow[]): string =>
-  windows
-    .map(
-      ({ table }) =>
-        `, CASE WHEN event.time IS NULL THEN NULL ELSE coalesce(event.time < ${quoteIdentifier(table)}.closes, false) END`,
+/** Whether a window is open at a time; null where there is no time. */
+export function isOpen({ hours }: JudgedWindow, time: number | null): boolean | null {
+  if (time === null) return null
+  let [low, high] = [0, hours.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (hours[middle]!.start <= time) low = middle + 1
+    else high = middle
+  }
+  return low > 0 && time < hours[low - 1]!.end
+}
+
+/** The addresses that hosts connected from, by the host's name in small letters. */
+async function addressesOf(store: EventStore): Promise<ReadonlyMap<string, readonly string[]>> {
+  const events = Steps.from(eventTable(store.model, 'network'))
+  const column = (name: string): Scalar => events.column(name)
+  const is = (name: string, values: readonly string[]): Scalar =>
+    isAmong(
+      column(name),
+      values.map((each) => text(each)),
     )
-    .join('')
+  const rows = await store.ask(
+    events
+      .filter(and([is('activity', ['connect']), is('direction', ['', 'outbound'])]))
+      .filter(not(or([is('src_ip', NOWHERE), startsWith(column('src_ip'), '127.')])))
+      .filter(isNotEqual(column('device_hostname'), text('')))
+      .aggregate({ host: call('tolower', 'string', [column('device_hostname')]), address: column('src_ip') })
+      .sort(['host', 'address'])
+      .query(),
+  )
+  const found = new Map<string, string[]>()
+  for (const [host, address] of rows) found.set(String(host), [...(found.get(String(host)) ?? []), String(address)])
+  return found
+}
 
-export const windowJoins = (windows: readonly JudgedWindow[]): string =>
-  windows
-    .map(({ table }) => ` ASOF LEFT JOIN ${quoteIdentifier(table)} ON event.time >= ${quoteIdentifier(table)}.opens`)
-    .join('')
+/** Addresses that say nothing of where a host is. */
+const NOWHERE = ['', '-', '::1', '::', '0.0.0.0']
 
 /** The tool's own program, as an observation shows it. */
 export interface ShownProgram {

@@ -64,12 +64,16 @@ const FULL: Required<Report> = {
     .slice(0, 1),
   findings: fleetReport()
     .findings.slice(0, 1)
-    .map((finding) => ({ ...finding, about: ABOUT })),
+    .map((finding) => ({
+      ...finding,
+      about: ABOUT,
+      repeats: { count: 2, first: '2026-03-01T06:12:09Z', last: '2026-03-01T06:13:00Z' },
+    })),
 }
 
 /** Keys of maps whose names are the data's, not ours. */
 const OPEN = new Set(['columns', 'fields', 'tenant', 'otherTenants'])
-const OPTIONAL = new Set(['activity', 'otherTenants', 'outcome', 'about', 'judgements'])
+const OPTIONAL = new Set(['activity', 'otherTenants', 'outcome', 'about', 'repeats', 'judgements', 'severity'])
 
 /** Every place of an object's key: `['summary', 'files', 'read']`. */
 function* keyPaths(value: Json, path: readonly (string | number)[] = []): Iterable<readonly (string | number)[]> {

@@ -123,6 +123,21 @@ export interface InventoryEntry {
   readonly judgements?: readonly Judgement[]
 }
 
+/** A level as a product whose factors are shown. */
+export interface Severity {
+  /** Points, at most 100. */
+  readonly score: number
+  readonly level: Level
+  readonly terms: readonly {
+    readonly of: 'behaviour' | 'sighting' | 'verdict' | 'prevalence' | 'recency' | 'breadth'
+    readonly says: string
+    /** Points for the first, a factor for the rest. */
+    readonly factor: number
+  }[]
+  /** The same in one line. */
+  readonly arithmetic: string
+}
+
 export type Level = 'informational' | 'low' | 'medium' | 'high' | 'critical'
 
 export interface Finding {
@@ -138,9 +153,19 @@ export interface Finding {
   readonly columns: Readonly<Record<string, unknown>>
   /** In a sentence: what made it fire. */
   readonly why: string
+  /** How its level came about; left out where the level is what the rule says. */
+  readonly severity?: Severity
   readonly events: readonly FindingEvent[]
   /** What the rule says of itself, where it comes from a Sigma file. */
   readonly about?: RuleAbout
+  /** Set where alike findings were made one: how many they were, and the times of the first and the last. */
+  readonly repeats?: Repeats
+}
+
+export interface Repeats {
+  readonly count: number
+  readonly first: string
+  readonly last: string
 }
 
 export interface RuleAbout {

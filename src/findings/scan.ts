@@ -14,6 +14,7 @@ import { findingsOf, type Naming } from './findings.js'
 import { inventoryOf, type Stretches } from './inventory.js'
 import { judgingOf } from './judging.js'
 import { type Finding, LEVELS, type Report, type Summary } from './report.js'
+import { Scale } from './severity.js'
 import { sigmaFindings, sigmaRuleLines } from './sigma-findings.js'
 import { summarise } from './summary.js'
 import { version } from './version.js'
@@ -30,6 +31,8 @@ export interface ReportOptions {
   /** Sigma documents that run beside them. */
   readonly sigma?: readonly GivenSigma[] | undefined
   readonly watchlists?: Watchlists | undefined
+  /** What `%name%` stands for in Sigma rules. */
+  readonly placeholders?: ReadonlyMap<string, readonly string[]> | undefined
   /** What may be used by whom; without it everything is unknown. */
   readonly policy?: PolicyFile | undefined
   /** Built-in and administrators' tools in the inventory too. */
@@ -54,6 +57,7 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
     stretches: await stretchesOf(store),
     judging: policy && (await judgingOf(store, policy.policy)),
   })
+  const scale = new Scale(inventory, { hosts: stored.hosts, asOf: asOf.micros, hasPolicy: policy !== undefined })
   const findings: Finding[] = []
   const rules: Summary['rules'][number][] = []
   for (const rule of options.rules ?? loadRules()) {
@@ -63,7 +67,7 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
       limit: FINDINGS_PER_RULE,
       watchlists: options.watchlists,
     })
-    findings.push(...findingsOf(run, nameTool, maskSecrets))
+    for (const finding of findingsOf(run, nameTool, maskSecrets)) findings.push(scale.weigh(finding, rule))
     const cut = run.total > run.matches.length ? `${run.total} rows; the first ${run.matches.length} are shown` : null
     rules.push({
       id: rule.id,
@@ -73,16 +77,14 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
     })
   }
   if (options.sigma !== undefined && options.sigma.length > 0) {
-    const runs = await runSigmaRules(store, options.sigma, { limit: FINDINGS_PER_SIGMA_RULE })
+    const runs = await runSigmaRules(store, options.sigma, {
+      limit: FINDINGS_PER_SIGMA_RULE,
+      ...(options.placeholders ? { placeholders: options.placeholders } : {}),
+    })
     rules.push(...sigmaRuleLines(runs))
     for (const finding of await sigmaFindings(store, runs, nameTool, maskSecrets)) findings.push(finding)
   }
-  findings.sort(
-    (a, b) =>
-      LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) ||
-      (b.time ?? '').localeCompare(a.time ?? '') ||
-      a.rule.localeCompare(b.rule),
-  )
+  findings.sort(gravestFirst)
   return {
     latchkey: { version, format: 1 },
     summary: {
@@ -106,6 +108,12 @@ function policySummary({ path, policy }: PolicyFile): NonNullable<Summary['polic
     unconfirmed: policy.entries.filter(({ confirmed }) => !confirmed).length,
   }
 }
+
+/** The order of findings in a report: the gravest first, of those the newest. */
+export const gravestFirst = (a: Finding, b: Finding): number =>
+  LEVELS.indexOf(b.level) - LEVELS.indexOf(a.level) ||
+  (b.time ?? '').localeCompare(a.time ?? '') ||
+  a.rule.localeCompare(b.rule)
 
 /** Stretches that a timeline is drawn in. */
 const STRETCHES = 96

@@ -208,6 +208,18 @@ export const isAmong = (subject: Scalar, values: readonly Scalar[]): Scalar => (
   span: undefined,
 })
 
+/** Whether a text begins with another, letter for letter. */
+export const startsWith = (subject: Scalar, prefix: string): Scalar => ({
+  kind: 'match',
+  type: 'bool',
+  how: 'prefix',
+  subject,
+  needles: [text(prefix)],
+  quantifier: 'any',
+  case: 'sensitive',
+  span: undefined,
+})
+
 /** The value as text; what is missing is the empty text. */
 export const asText = (value: Scalar): Scalar =>
   value.type === 'string' ? value : call('to_string', 'string', [value])

@@ -270,6 +270,86 @@ export const MESSAGES = {
     severity: 'error',
     message: ({ name }) => `\`${name}\` cannot run itself`,
   }),
+  'sigma-schema': words<{ key: string; found: string | undefined; expected: string; closest?: string | undefined }>({
+    severity: 'warning',
+    message: ({ key, found, expected }) =>
+      found === undefined
+        ? `\`${key}\` is missing, and Sigma’s schema asks for it`
+        : `\`${key}\` is \`${found}\`; Sigma’s schema asks for ${expected}`,
+    help: ({ closest }) => (closest ? `closest match is \`${closest}\`` : undefined),
+  }),
+  'sigma-without': words<{ key: string; effect: string }>({
+    severity: 'note',
+    message: ({ key, effect }) => `the rule has no \`${key}\`: ${effect}`,
+  }),
+  'sigma-dates': words<{ date: string; modified: string }>({
+    severity: 'warning',
+    message: ({ date, modified }) => `the rule was modified on ${modified}, before it was made on ${date}`,
+  }),
+  'sigma-tag': words<{ tag: string; why: string; closest?: string | undefined }>({
+    severity: 'warning',
+    message: ({ tag, why }) => `the tag \`${tag}\` says nothing: ${why}`,
+    help: ({ closest }) => (closest ? `closest match is \`${closest}\`` : undefined),
+  }),
+  'sigma-log-source': words<{ key: string; name: string; closest: string }>({
+    severity: 'warning',
+    message: ({ key, name }) => `no ${key} of logs is called \`${name}\``,
+    help: ({ closest }) => `closest match is \`${closest}\``,
+  }),
+  'sigma-field': words<{ field: string; closest: string }>({
+    severity: 'warning',
+    message: ({ field }) => `the log has no field \`${field}\` that is known here`,
+    help: ({ closest }) => `closest match is \`${closest}\``,
+  }),
+  'sigma-twice': words<{ key: string; name: string; other: string }>({
+    severity: 'warning',
+    message: ({ key, name, other }) => `the ${key} \`${name}\` is also that of “${other}”`,
+  }),
+  'search-not-used': words<{ name: string }>({
+    severity: 'warning',
+    message: ({ name }) => `no condition names the search \`${name}\``,
+  }),
+  'modifier-in-vain': words<{ modifier: string; why: string }>({
+    severity: 'warning',
+    message: ({ modifier, why }) => `\`${modifier}\` does not do what it is for: ${why}`,
+  }),
+  'control-character': words<{ name: string }>({
+    severity: 'warning',
+    message: ({ name }) => `the value holds a control character, ${name}`,
+    help: () => 'in double quotes YAML reads a backslash as an escape; in single quotes it is one',
+  }),
+  'value-twice': words<{ value: string }>({
+    severity: 'note',
+    message: ({ value }) => `\`${value}\` stands there twice`,
+  }),
+  'filter-keeps': words<Record<never, never>>({
+    severity: 'warning',
+    message: () => 'the condition has no `not`: the filter keeps only the events that it selects',
+    help: () => 'to leave them out: `not selection`',
+  }),
+  'correlation-never': words<{ most: number | undefined }>({
+    severity: 'warning',
+    message: ({ most }) =>
+      most === undefined ? 'no count meets this condition' : `no count of ${most} rules meets this condition`,
+    help: () => 'counts begin at one: a window is looked at when an event comes',
+  }),
+  'correlation-at-once': words<Record<never, never>>({
+    severity: 'note',
+    message: () => 'one event alone meets this condition: every group matches with its first',
+  }),
+  'alias-not-used': words<{ alias: string }>({
+    severity: 'note',
+    message: ({ alias }) => `the alias \`${alias}\` is neither grouped by nor counted`,
+  }),
+  'alias-without-rule': words<{ alias: string; rule: string }>({
+    severity: 'warning',
+    message: ({ alias, rule }) => `the alias \`${alias}\` speaks of \`${rule}\`, which the correlation does not name`,
+  }),
+  'alias-lacks-rule': words<{ alias: string; rule: string }>({
+    severity: 'warning',
+    message: ({ alias, rule }) => `the alias \`${alias}\` does not say which field of \`${rule}\` it is`,
+    help: () => 'the field of its own name is taken',
+  }),
   'filter-without-rule': words<{ name: string }>({
     severity: 'warning',
     message: ({ name }) => `the filter names \`${name}\`, and no rule here has that id or name`,

@@ -7,7 +7,7 @@ import { MOST_ROWS, type SplitQuery } from './split.js'
 
 /** Runs a query on ClickHouse, and here what of it ClickHouse has no words for. Throws `TooManyRows` where that would be too much. */
 export async function runClickhouse(
-  connection: ClickhouseConnection,
+  connection: Pick<ClickhouseConnection, 'query'>,
   { pieces, local, lacking }: SplitQuery,
 ): Promise<Rows> {
   const found = new Map<string, readonly Row[]>()

@@ -9,7 +9,8 @@ import { conjuncts, originsOf } from '../origins.js'
 import { everyPart, expressionsOf, inputsOf, literalsOf, placeOf, relationsOf } from './query-parts.js'
 
 /** What is wrong, or likely to be, in the conditions and computed columns of a query. */
-export function lintConditions(query: Query, source: string): Diagnostic[] {
+/** `shown` are columns that the rule shows and says what they mean. */
+export function lintConditions(query: Query, source: string, shown: ReadonlySet<string> = new Set()): Diagnostic[] {
   const found: Diagnostic[] = []
   for (const relation of relationsOf(query)) {
     if (relation.kind === 'filter')
@@ -17,7 +18,7 @@ export function lintConditions(query: Query, source: string): Diagnostic[] {
     for (const expression of expressionsOf(relation))
       for (const part of everyPart(expression)) found.push(...lintPart(part, source))
   }
-  return [...found, ...lintUnusedFlags(query)]
+  return [...found, ...lintUnusedFlags(query, shown)]
 }
 
 function lintConstant(condition: Scalar, query: Query, source: string): Diagnostic[] {
@@ -88,9 +89,9 @@ function lintPattern(part: Extract<Scalar, { kind: 'regex' }>): Diagnostic[] {
 }
 
 /** Flags that are computed, reach the result, and decide nothing on the way. */
-function lintUnusedFlags(query: Query): Diagnostic[] {
+function lintUnusedFlags(query: Query, meant: ReadonlySet<string>): Diagnostic[] {
   const found: Diagnostic[] = []
-  descend(query.body, new Set(), true, found)
+  descend(query.body, meant, true, found)
   return found
 }
 

@@ -32,7 +32,7 @@ export function lintRule(rule: Rule, asOf: number, watchlists?: Watchlists): Lin
   if (!compiled.ok) return { diagnostics: ordered(found), tests: undefined }
   const { query } = compiled
   found.push(
-    ...lintConditions(query, rule.query),
+    ...lintConditions(query, rule.query, new Set(rule.behaviour ? Object.keys(rule.flags) : [])),
     ...lintLabels(query, rule.query),
     ...lintByCatalogue(query, rule.query),
   )

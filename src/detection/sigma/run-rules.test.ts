@@ -96,7 +96,7 @@ test('a correlation of a correlation and a rule', async () => {
   const runs = await run(chain, FAILED, MANY, success)
   expect(found(runs)[0]).toEqual(['in', 'ran', ['bob 2']])
   expect(runs[0]?.events).toHaveLength(4)
-  expect(found(runs).map(([title]) => title)).toEqual(['in', 'failed', 'success'])
+  expect(found(runs).map(([title]) => title)).toEqual(['in', 'failed', 'many', 'success'])
 })
 
 test('values that are counted, and events without one', async () => {
@@ -157,4 +157,20 @@ test('a correlation without the logs of its rules does not apply', async () => {
 test('fields with hostile names are only names', async () => {
   const hostile = MANY.replace('[TargetUserName]', `["x') OR 1=1 --", TargetUserName]`)
   expect(found(await run(FAILED, hostile))[1]).toEqual(['many', 'ran', [' bob 3']])
+})
+
+test('a rule that is here for a correlation alone is not told of', async () => {
+  const given = givenSigma({ path: 'rules.yml', ...parseSigma([FAILED, MANY].join('---\n')) })
+  const runs = await runSigmaRules(store, [{ ...given[0]!, forOthers: true }, given[1]!], { limit: 100 })
+  expect(found(runs)).toEqual([['many', 'ran', ['bob 3']]])
+})
+
+test('a filter for a rule that is not here is told of', async () => {
+  const filter =
+    'title: known\nlogsource: { product: windows }\nfilter: { rules: [gone], s: { IpAddress: x }, condition: not s }\n'
+  expect(found(await run(FAILED, filter))[1]).toEqual([
+    'known',
+    'the filter names `gone`, and no rule here has that id or name',
+    0,
+  ])
 })

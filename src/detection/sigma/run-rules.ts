@@ -2,7 +2,7 @@ import type { Store } from '../../backends/duckdb/store.js'
 import {
   type CorrelationMember,
   collect,
-  type Member,
+  type FilterMember,
   type RuleMember,
   type SigmaDocument,
 } from '../../dialects/sigma/index.js'
@@ -20,6 +20,8 @@ export interface GivenSigma {
   readonly document: SigmaDocument
   /** What of the document could not be read; it is then refused, because what is left of it would mean something else. */
   readonly faults?: readonly Diagnostic[]
+  /** It was not chosen, and is here because a correlation that was chosen needs it. */
+  readonly forOthers?: boolean
 }
 
 /** The documents of a file, each with its own faults. */
@@ -85,13 +87,19 @@ export async function runSigmaRules(
   const hits = new Map<object, number>()
   // Correlations first: they count the hits of the rules that are not reported on their own.
   for (const [index, member] of members.entries()) {
-    if (member.kind !== 'correlation') continue
+    if (member.kind !== 'correlation' || given[index]!.forOthers) continue
+    if (member.resolved && !member.isReported) {
+      runs.set(index, onlyForOthers(given[index]!, ''))
+      continue
+    }
     const { run, counted } = await runCorrelated(store, given[index]!, member, options)
     for (const [document, count] of counted) hits.set(document, count)
-    if (member.isReported || run.outcome === 'refused') runs.set(index, run)
+    runs.set(index, run)
   }
   const reported = members.flatMap((member, index) =>
-    member.kind === 'rule' && member.isReported && !given[index]!.faults ? [{ index, rule: member.rule }] : [],
+    member.kind === 'rule' && member.isReported && !checked[index]!.faults && !checked[index]!.forOthers
+      ? [{ index, rule: member.rule }]
+      : [],
   )
   const results = await runTogether(
     store,
@@ -99,9 +107,17 @@ export async function runSigmaRules(
     options,
   )
   const byIndex = new Map(reported.map(({ index }, place) => [index, results[place]!]))
-  for (const [index, member] of members.entries())
-    if (member.kind === 'rule') runs.set(index, ruleRun(given[index]!, member, byIndex.get(index), hits))
-  return given.flatMap((_, index) => runs.get(index) ?? notRun(checked[index]!, members[index]!))
+  const narrowing = new Set(members.flatMap((member) => (member.kind === 'rule' ? member.filters : [])))
+  for (const [index, member] of members.entries()) {
+    const each = checked[index]!
+    if (each.forOthers) continue
+    if (member.kind === 'rule') runs.set(index, ruleRun(each, member, byIndex.get(index), hits))
+    else if (member.kind === 'filter') {
+      const run = filterRun(each, member, narrowing.has(member.document))
+      if (run) runs.set(index, run)
+    }
+  }
+  return given.flatMap((_, index) => runs.get(index) ?? [])
 }
 
 /** A filter that cannot be lowered narrows nothing, and takes no rule down with it. */
@@ -118,10 +134,17 @@ function refused(given: GivenSigma, faults: readonly Diagnostic[]): SigmaRuleRun
   return { given, ...nothing, outcome: 'refused', reason: faults.map(({ message }) => message).join('; ') }
 }
 
-/** A filter is no rule, and is told of only where it does not do what it says. */
-function notRun(given: GivenSigma, member: Member): readonly SigmaRuleRun[] {
-  const faults = [...(given.faults ?? []), ...member.diagnostics]
-  return member.kind === 'filter' && faults.length > 0 ? [refused(given, faults)] : []
+/** A filter is no rule, and is told of only where it does not do all that it says. */
+function filterRun(given: GivenSigma, { diagnostics }: FilterMember, narrows: boolean): SigmaRuleRun | undefined {
+  const faults = [...(given.faults ?? []), ...diagnostics]
+  if (faults.length === 0) return undefined
+  if (!narrows) return refused(given, faults)
+  return { given, ...nothing, outcome: 'ran', reason: undefined, notes: faults.map(({ message }) => message) }
+}
+
+function onlyForOthers(given: GivenSigma, counted: string): SigmaRuleRun {
+  const notes = [`${counted}looked at only by the correlations that name it`]
+  return { given, ...nothing, outcome: 'ran', reason: undefined, notes }
 }
 
 function ruleRun(
@@ -133,10 +156,7 @@ function ruleRun(
   if (given.faults) return refused(given, given.faults)
   if (!result) {
     const count = hits.get(given.document) ?? 0
-    const notes = [
-      `${count.toLocaleString('en')} ${count === 1 ? 'hit' : 'hits'}, looked at only by the correlations that name it`,
-    ]
-    return { given, ...nothing, outcome: 'ran', reason: undefined, notes }
+    return onlyForOthers(given, `${count.toLocaleString('en')} ${count === 1 ? 'hit' : 'hits'}, `)
   }
   if (!result.ok) return refused(given, result.diagnostics)
   const notes = filters.map(({ title }) => `narrowed by the filter “${title}”`)

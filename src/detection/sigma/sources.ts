@@ -68,6 +68,8 @@ export interface ResolvedEntry {
   readonly events: LogEntry['events']
   readonly where: readonly EventCondition[]
   readonly lists: ReadonlyMap<string, readonly string[]>
+  /** Names of fields that are known to be there. */
+  readonly fields: readonly string[]
   /** No readings: the original field of that name. */
   readonly readings: (field: string) => readonly Reading[]
 }
@@ -119,6 +121,9 @@ function entryOf(file: LogSourceFile, log: LogEntry, where: readonly EventCondit
     events: log.events,
     where: log.where ? [log.where, ...where] : where,
     lists: new Map(Object.entries(file.lists ?? {})),
+    // Events that nobody named may have any field.
+    fields:
+      named.size === 0 ? [] : [...Object.keys({ ...log.fields, ...file.envelope, ...file.lists }), ...named.keys()],
     readings: (field) => listOf(own(log.fields, field) ?? named.get(field) ?? own(file.envelope, field) ?? []),
   }
 }

@@ -157,6 +157,18 @@ export const conjuncts = (condition: Scalar): readonly Scalar[] =>
 
 /** `graph-to-table nodes`, `graph-to-table edges`: one of them as rows. */
 export function lowerGraphToTable(node: KqlNode, input: Relation, env: Environment): Relation {
+  const [only, ...more] = lowerGraphTables(node, input, env)
+  return only && more.length === 0
+    ? only.relation
+    : refuseForm('`graph-to-table` of both nodes and edges here', node.span)
+}
+
+/** The tables that `graph-to-table` gives; those that it names are found by these names from then on. */
+export function lowerGraphTables(
+  node: KqlNode,
+  input: Relation,
+  env: Environment,
+): readonly { readonly name: string | undefined; readonly relation: Relation }[] {
   const graph = needGraph(node, input)
   const outputs = items(node, 'OutputClause').map((clause) => {
     const named = field(clause, 'AsClause')
@@ -165,7 +177,7 @@ export function lowerGraphToTable(node: KqlNode, input: Relation, env: Environme
   for (const { name, relation } of outputs) {
     if (name !== undefined) env.scope.names.set(name, { kind: 'table', relation })
   }
-  return outputs[0]?.relation ?? refuseForm('`graph-to-table` without nodes or edges', node.span)
+  return outputs.length > 0 ? outputs : refuseForm('`graph-to-table` without nodes or edges', node.span)
 }
 
 function oneTable(clause: KqlNode, graph: GraphRelation, env: Environment, span: Span): Relation {

@@ -6,6 +6,7 @@ import { lowerType } from './literals.js'
 import { lowerLet } from './lower-let.js'
 import { type Environment, lowerScalar } from './lower-scalar.js'
 import { isTabular, lowerTabular } from './lower-tabular.js'
+import { patternBody } from './pattern.js'
 import { type Bound, innerScope, refuse, refuseForm, type Scope } from './scope.js'
 import { child, field, items, type KqlNode } from './syntax.js'
 
@@ -25,11 +26,25 @@ export function callFunction(
   env: Environment,
   piped?: Relation,
 ): FunctionResult {
-  if (called.kind === 'pattern') return refuseForm(`the pattern \`${called.name}\``, node.span)
+  if (called.kind === 'pattern') return callPattern(called, nodes, undefined, node, env)
   const bound = called.saved ? { ...called, declaration: placed(called.declaration, node.span) } : called
-  const body = child(bound.declaration, 'Body')
   const scope = innerScope(bound.scope)
   bindArguments(bound, scope, nodes, node, env, piped)
+  return resultOf(child(bound.declaration, 'Body'), scope, env)
+}
+
+/** A call of a declared pattern: `name(arguments)`, `name(arguments).path`. */
+export function callPattern(
+  bound: Extract<Bound, { kind: 'pattern' }>,
+  nodes: readonly KqlNode[],
+  path: string | undefined,
+  node: KqlNode,
+  env: Environment,
+): FunctionResult {
+  return resultOf(patternBody(bound, nodes, path, node, env), innerScope(bound.scope), env)
+}
+
+function resultOf(body: KqlNode, scope: Scope, env: Environment): FunctionResult {
   const inner: Environment = {
     ...env,
     scope,
@@ -42,7 +57,7 @@ export function callFunction(
     if (statement.kind === 'LetStatement') lowerLet(statement, { ...inner, aggregates: undefined })
   }
   const result = field(body, 'Expression')
-  if (!result) return refuseForm('a function without a result', bound.declaration.span)
+  if (!result) return refuseForm('a function without a result', body.span)
   return {
     scalar: () => lowerScalar(result, inner),
     table: () => lowerTabular(result, inner),

@@ -6,7 +6,7 @@ import type { Value } from '../../ir/value.js'
 import { commonType, convert } from './convert.js'
 import { graphOf } from './graph.js'
 import { jsonOf, lowerLiteral, lowerType } from './literals.js'
-import { callFunction } from './lower-function.js'
+import { callFunction, callPattern, type FunctionResult } from './lower-function.js'
 import { type Environment, lowerConstant } from './lower-scalar.js'
 import { OPERATORS, SOURCE_OPERATORS } from './operators.js'
 import { savedRows } from './saved-functions.js'
@@ -95,7 +95,7 @@ export function isTabular(node: KqlNode, env: Environment): boolean {
     case 'FunctionCallExpression': {
       const name = child(node, 'Name').text
       const bound = findName(env.scope, name)
-      if (bound?.kind === 'function') {
+      if (bound?.kind === 'function' || bound?.kind === 'pattern') {
         return callFunction(bound, items(child(node, 'ArgumentList'), 'Expressions'), node, env).isTable()
       }
       return TABLE_FUNCTIONS.has(name) || env.context.schema.functions?.get(name)?.kind === 'rows'
@@ -103,6 +103,8 @@ export function isTabular(node: KqlNode, env: Environment): boolean {
     case 'PathExpression': {
       const base = child(node, 'Expression')
       if (base.kind === 'PathExpression') return isTabular(base, env)
+      const pattern = patternCall(node, env)
+      if (pattern) return pattern.isTable()
       return base.kind === 'FunctionCallExpression' && QUALIFIERS.has(child(base, 'Name').text)
     }
     default:
@@ -181,6 +183,8 @@ function lowerWatchlist(args: readonly KqlNode[], node: KqlNode, env: Environmen
 function lowerQualified(node: KqlNode, env: Environment): Relation {
   const base = child(node, 'Expression')
   const selector = child(node, 'Selector')
+  const pattern = patternCall(node, env)
+  if (pattern) return pattern.table()
   if (base.kind === 'FunctionCallExpression' && QUALIFIERS.has(child(base, 'Name').text)) {
     note(env.context, 'qualifier-ignored', base.span, { qualifier: child(base, 'Name').text })
     return lowerTabular(selector, env)
@@ -188,6 +192,16 @@ function lowerQualified(node: KqlNode, env: Environment): Relation {
   if (base.kind === 'PathExpression')
     return lowerQualified({ ...node, fields: { ...node.fields, Expression: child(base, 'Selector') } }, env)
   return refuseForm('this qualified name', node.span)
+}
+
+/** `pattern(arguments).path`, where `pattern` is one that the query declares. */
+function patternCall(node: KqlNode, env: Environment): FunctionResult | undefined {
+  const base = child(node, 'Expression')
+  if (base.kind !== 'FunctionCallExpression') return undefined
+  const bound = findName(env.scope, child(base, 'Name').text)
+  if (bound?.kind !== 'pattern') return undefined
+  const args = items(child(base, 'ArgumentList'), 'Expressions')
+  return callPattern(bound, args, child(node, 'Selector').text, node, env)
 }
 
 export function readSchema(node: KqlNode): Column[] {

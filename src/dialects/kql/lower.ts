@@ -1,10 +1,11 @@
 import type { Query, Relation } from '../../ir/relation.js'
 import type { QuerySchema } from '../../ir/schema.js'
 import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
+import type { Span } from '../../text/span.js'
 import { lowerLet } from './lower-let.js'
-import { type Environment, lowerConstant, lowerScalar } from './lower-scalar.js'
-import { isTabular, lowerTabular } from './lower-tabular.js'
-import { project } from './operators.js'
+import { type Environment, lowerConstant } from './lower-scalar.js'
+import { lowerPatternStatement } from './pattern.js'
+import { lowerResults, type Result } from './results.js'
 import { savedScope } from './saved-functions.js'
 import { type Context, innerScope, NeedsData, Refusal, refuseForm } from './scope.js'
 import { child, field, items, type KqlNode } from './syntax.js'
@@ -15,13 +16,21 @@ export interface LowerOptions {
   readonly now: bigint
   /** Answers to what earlier lowerings of this text asked the data. */
   readonly discovered?: Discovered
+  /** Which result of a text that may give several, from 0. Without it such a text is refused. */
+  readonly result?: number | undefined
 }
 
 /** Rows of texts, by the key of the question. */
 export type Discovered = ReadonlyMap<string, readonly (readonly string[])[]>
 
 export type LoweredKql =
-  | { readonly ok: true; readonly query: Query; readonly diagnostics: readonly Diagnostic[] }
+  | {
+      readonly ok: true
+      readonly query: Query
+      readonly diagnostics: readonly Diagnostic[]
+      /** A name for each result that the text gives, in order: `fork`, `facet` and several queries in one text give more than one. */
+      readonly results: readonly string[]
+    }
   | {
       readonly ok: false
       readonly diagnostics: readonly Diagnostic[]
@@ -53,8 +62,15 @@ export function lowerKql(tree: KqlNode, source: string, options: LowerOptions): 
       counter: 0,
     }
     try {
-      const body = lowerStatements(tree, context)
-      return { ok: true, query: { bindings: context.bindings, body }, diagnostics: context.notes }
+      const results = lowerStatements(tree, context)
+      const [, second] = results
+      if (second && options.result === undefined)
+        return { ok: false, diagnostics: [severalResults(second.relation.span ?? tree.span)] }
+      const wanted = results[options.result ?? 0]
+      if (!wanted) throw new Error(`no result ${options.result}`)
+      const names = results.map(({ name }, index) => name ?? `result ${index + 1}`)
+      const query = { bindings: context.bindings, body: wanted.relation }
+      return { ok: true, query, diagnostics: context.notes, results: names }
     } catch (error) {
       if (error instanceof RangeError) return { ok: false, diagnostics: [deep(tree)] }
       if (error instanceof NeedsData) {
@@ -75,14 +91,9 @@ export function lowerKql(tree: KqlNode, source: string, options: LowerOptions): 
   }
 }
 
-function deep(tree: KqlNode): Diagnostic {
-  try {
-    return refuseForm('nesting this deep', tree.span)
-  } catch (error) {
-    if (error instanceof Refusal) return error.diagnostic
-    throw error
-  }
-}
+const deep = (tree: KqlNode): Diagnostic => form('nesting this deep', tree.span)
+const severalResults = (span: Span): Diagnostic => form('more than one result here', span)
+const form = (what: string, span: Span): Diagnostic => diagnose('unsupported-form', span, { language: 'KQL', what })
 
 /** The table whose rows reach this relation with all their columns, so that a column added to it would be seen here. */
 function tableThatCouldHave(input: Relation, context: Context): string | undefined {
@@ -121,35 +132,28 @@ function tableThatCouldHave(input: Relation, context: Context): string | undefin
   }
 }
 
-function lowerStatements(tree: KqlNode, context: Context): Relation {
+function lowerStatements(tree: KqlNode, context: Context): readonly Result[] {
   const env: Environment = { context, scope: innerScope(savedScope(context)), columns: [] }
-  let result: Relation | undefined
+  const results: Result[] = []
   for (const statement of items(tree, 'Statements')) {
     switch (statement.kind) {
       case 'LetStatement':
         lowerLet(statement, env)
+        break
+      case 'PatternStatement':
+        lowerPatternStatement(statement, env)
         break
       case 'SetOptionStatement': {
         const value = field(statement, 'ValueClause')
         if (value) context.options.set(child(statement, 'Name').text, lowerConstant(child(value, 'Expression'), env))
         break
       }
-      case 'ExpressionStatement': {
-        if (result) return refuseForm('a second query in one text', statement.span)
-        result = lowerResult(child(statement, 'Expression'), env)
+      case 'ExpressionStatement':
+        results.push(...lowerResults(child(statement, 'Expression'), env))
         break
-      }
       default:
         return refuseForm(`\`${statement.kind.replace(/Statement$/, '').toLowerCase()}\``, statement.span)
     }
   }
-  return result ?? refuseForm('a text without a query', tree.span)
-}
-
-function lowerResult(node: KqlNode, env: Environment): Relation {
-  if (isTabular(node, env) || node.kind === 'NameReference') return lowerTabular(node, env)
-  if (node.kind === 'FunctionCallExpression') return lowerTabular(node, env)
-  const value = lowerScalar(node, env)
-  const source: Relation = { kind: 'rows', columns: [], rows: [[]], span: node.span }
-  return project(source, [{ name: 'print_0', value }], node.span)
+  return results.length > 0 ? results : refuseForm('a text without a query', tree.span)
 }

@@ -85,8 +85,8 @@ export const OPERATORS: Readonly<Record<string, LowerOperator>> = {
   GraphShortestPathsOperator: lowerShortestPaths,
   GraphToTableOperator: lowerGraphToTable,
   ReduceByOperator: (node, _input, env) => unsupported(node, env),
-  FacetOperator: (node, _input, env) => unsupported(node, env),
-  ForkOperator: (node, _input, env) => unsupported(node, env),
+  FacetOperator: (node) => refuseForm('`facet` before the end of a query', node.span),
+  ForkOperator: (node) => refuseForm('`fork` before the end of a query', node.span),
 }
 
 /** Operators that may begin a query. */
@@ -773,7 +773,7 @@ function lowerMvApply(node: KqlNode, input: Relation, env: Environment): Relatio
 }
 
 /** A chain of operators without a source, on rows given from outside. */
-function lowerSubquery(node: KqlNode, source: Relation, env: Environment): Relation {
+export function lowerSubquery(node: KqlNode, source: Relation, env: Environment): Relation {
   if (node.kind === 'PipeExpression')
     return lowerOperator(child(node, 'Operator'), lowerSubquery(child(node, 'Expression'), source, env), env)
   if (node.kind === 'ParenthesizedExpression') return lowerSubquery(child(node, 'Expression'), source, env)
@@ -919,14 +919,7 @@ function lowerSearch(node: KqlNode, inputs: readonly Relation[], env: Environmen
   const clause = field(node, 'InClause')
   const tables = clause ? items(clause, 'Expressions').flatMap((item) => unionBranches(item, true, outside(env))) : []
   const rows: Branch[] = inputs.length ? inputs.map((input) => ({ label: undefined, rows: input })) : tables
-  const all = rows.length
-    ? rows
-    : [...env.context.schema.tables.values()]
-        .filter(({ filled }) => filled)
-        .map((table) => ({
-          label: table.name,
-          rows: tableSource(table, { ...node, text: table.name, kind: 'NameReference' }, env),
-        }))
+  const all = rows.length ? rows : everyTable(node, env)
   if (all.length === 0) return refuseForm('a search of no known tables', node.span)
   const caseText = tokenText(parameters(node).get('kind'))
   const letters = caseText === 'case_sensitive' ? 'sensitive' : 'insensitive'
@@ -938,6 +931,22 @@ function lowerSearch(node: KqlNode, inputs: readonly Relation[], env: Environmen
       : labelRows(found, '$table', label ?? `search_arg${index}`, node.span)
   })
   return unionAll(searched, false, node.span)
+}
+
+/** Every table that local telemetry fills, and every view that the query declares. */
+function everyTable(node: KqlNode, env: Environment): Branch[] {
+  const views = [...namesInScope(env.scope)].flatMap(([name, bound]): Branch[] =>
+    bound.kind === 'function' && bound.declaration.fields.ViewKeyword
+      ? [{ label: name, rows: callFunction(bound, [], node, outside(env)).table() }]
+      : [],
+  )
+  const tables = [...env.context.schema.tables.values()]
+    .filter(({ filled }) => filled)
+    .map((table) => ({
+      label: table.name,
+      rows: tableSource(table, { ...node, text: table.name, kind: 'NameReference' }, env),
+    }))
+  return [...views, ...tables]
 }
 
 function searchCondition(node: KqlNode, env: Environment, letters: 'sensitive' | 'insensitive'): Scalar {
@@ -1040,8 +1049,10 @@ function searchMatch(subject: Scalar, needle: Scalar, letters: 'sensitive' | 'in
 
 function lowerFind(node: KqlNode, env: Environment): Relation {
   const clause = field(node, 'InClause')
-  const branches = clause ? items(clause, 'Expressions').flatMap((item) => unionBranches(item, true, outside(env))) : []
-  if (branches.length === 0) return refuseForm('`find` without a list of tables', node.span)
+  const branches = clause
+    ? items(clause, 'Expressions').flatMap((item) => unionBranches(item, true, outside(env)))
+    : everyTable(node, env)
+  if (branches.length === 0) return refuseForm('`find` in no known tables', node.span)
   const wanted = field(node, 'Project')
   const found = branches.map(({ label, rows }, index) => {
     const condition = searchCondition(

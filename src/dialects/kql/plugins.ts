@@ -5,10 +5,11 @@ import { ACTIVITY_PLUGINS } from './activity.js'
 import { AGGREGATE_ALIASES, AGGREGATES } from './aggregates.js'
 import { convert } from './convert.js'
 import { Given } from './given.js'
+import { LOOKUP_PLUGINS, splitArguments } from './lookup-plugins.js'
 import { aggregateCall } from './lower-call.js'
 import { asString, type Environment, findColumn, lowerCondition, lowerConstant, lowerScalar } from './lower-scalar.js'
-import { lowerTabular, pass, readSchema } from './lower-tabular.js'
-import { filter, keepColumns, project, unionAll } from './operators.js'
+import { pass, readSchema } from './lower-tabular.js'
+import { filter, project, unionAll } from './operators.js'
 import { type Context, columnNames, NeedsData, refuse, refuseForm, uniqueName } from './scope.js'
 import { child, field, items, type KqlNode } from './syntax.js'
 
@@ -26,26 +27,13 @@ export function lowerEvaluate(node: KqlNode, input: Relation, env: Environment):
 
 const PLUGINS: Readonly<Record<string, Plugin>> = {
   ...ACTIVITY_PLUGINS,
+  ...LOOKUP_PLUGINS,
   dcount_intersect: lowerDcountIntersect,
   rows_near: lowerRowsNear,
   schema_merge: lowerSchemaMerge,
   bag_unpack: lowerBagUnpack,
   pivot: lowerPivot,
   narrow: (_args, node, input) => lowerNarrow(node, input),
-  ipv4_lookup: (args, node, input, env) => lowerIpLookup('ipv4', args, node, input, env),
-  ipv6_lookup: (args, node, input, env) => lowerIpLookup('ipv6', args, node, input, env),
-}
-
-/** Arguments by position, and those that are named. */
-function splitArguments(args: readonly KqlNode[]): {
-  positional: readonly KqlNode[]
-  named: ReadonlyMap<string, KqlNode>
-} {
-  const named = args.filter(({ kind }) => kind === 'SimpleNamedExpression')
-  return {
-    positional: args.filter(({ kind }) => kind !== 'SimpleNamedExpression'),
-    named: new Map(named.map((node) => [child(node, 'Name').text, child(node, 'Expression')])),
-  }
 }
 
 const constantText = (node: KqlNode | undefined, env: Environment): string | undefined => {
@@ -326,83 +314,4 @@ function lowerNarrow(node: KqlNode, input: Relation): Relation {
     ),
   )
   return unionAll(cells, false, span)
-}
-
-/** Rows with the rows of the lookup table whose network holds their address. */
-function lowerIpLookup(
-  family: 'ipv4' | 'ipv6',
-  args: readonly KqlNode[],
-  node: KqlNode,
-  input: Relation,
-  env: Environment,
-): Relation {
-  const { span } = node
-  const { positional, named } = splitArguments(args)
-  const [tableNode, addressNode, networkNode, ...extra] = positional
-  if (!tableNode || !addressNode || !networkNode)
-    return refuseForm(`\`${family}_lookup\` without its three arguments`, span)
-  const booleans = extra.filter(({ kind }) => kind === 'BooleanLiteralExpression')
-  if (extra.length !== booleans.length) return refuseForm(`\`${family}_lookup\` with further keys`, span)
-  const unmatchedNode = named.get('return_unmatched') ?? booleans[0]
-  const unmatchedValue = unmatchedNode && lowerConstant(unmatchedNode, env)
-  const keepsUnmatched = unmatchedValue?.kind === 'literal' && unmatchedValue.value === true
-  const table = lowerTabular(tableNode, { ...env, columns: [], input: undefined })
-  const network = findColumn(table.columns, networkNode.text) ?? refuseForm('this key of the lookup', networkNode.span)
-  const address = asString(lowerScalar(addressNode, env))
-  const output: { name: string; side: 'left' | 'right'; column: string }[] = []
-  const columns: Column[] = []
-  const taken = new Set<string>()
-  for (const [side, relation] of [
-    ['left', input],
-    ['right', table],
-  ] as const) {
-    for (const known of relation.columns) {
-      const name = uniqueName(known.name, taken)
-      taken.add(name)
-      output.push({ name, side, column: known.name })
-      columns.push(column(name, known.type))
-    }
-  }
-  const networkName = output.find(({ side, column: each }) => side === 'right' && each === network.name)!.name
-  const all: Relation = { kind: 'join', how: 'inner', left: input, right: table, on: [], output, columns, span }
-  const holds = call(`${family}_is_in_range`, 'bool', [address, asString(reference(networkName, network.type))], span)
-  const matched = filter(all, holds, span)
-  if (!keepsUnmatched) return matched
-  const listName = `$networks${++env.context.counter}`
-  const list: Relation = {
-    kind: 'aggregate',
-    input: table,
-    by: [],
-    aggregates: [
-      {
-        name: 'list',
-        function: 'list',
-        arguments: [asString(reference(network.name, network.type))],
-        condition: undefined,
-        type: 'dynamic',
-      },
-    ],
-    columns: [column('list', 'dynamic')],
-    span,
-  }
-  env.context.bindings.push({ name: listName, relation: list, once: true })
-  const networks: Scalar = {
-    kind: 'scalar-of',
-    type: 'dynamic',
-    relation: { kind: 'bound', name: listName, columns: list.columns, span },
-    span,
-  }
-  const any = call(`${family}_is_in_any_range`, 'bool', [address, networks], span)
-  const rest = filter(input, not(call('coalesce', 'bool', [any, literal('bool', false)], span), span), span)
-  const renamed = project(
-    rest,
-    output
-      .filter(({ side }) => side === 'left')
-      .map(({ name, column: each }) => ({
-        name,
-        value: reference(each, columns.find((known) => known.name === name)!.type),
-      })),
-    span,
-  )
-  return keepColumns(unionAll([matched, renamed], false, span), columns, span)
 }

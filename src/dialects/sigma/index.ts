@@ -11,7 +11,11 @@ export { CORRELATION_TYPES, type CorrelationSpec, type CorrelationType, readCorr
 export { type FieldView, SEPARATOR, type SigmaColumn } from './field-columns.js'
 export { EVENTS, type FieldKind, type LoweredSigma, type LowerSigmaOptions, lowerSigma } from './lower.js'
 export { type ParsedSigma, parseSigma } from './parser.js'
+export { type Pattern, parsePattern } from './pattern.js'
+export { isMeant } from './search-names.js'
 export type {
+  Condition,
+  Detection,
   DetectionItem,
   LogSource,
   SearchBody,
@@ -19,4 +23,6 @@ export type {
   SigmaDocument,
   SigmaFilter,
   SigmaRule,
+  SigmaValue,
 } from './syntax.js'
+export { member, type Tree } from './tree.js'

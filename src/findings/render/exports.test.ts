@@ -158,7 +158,50 @@ test('an OCSF finding names techniques and sub-techniques, times in milliseconds
       related_events_count: 2,
     },
   })
+  expect(row).not.toHaveProperty('count')
   const other = oneFinding({ techniques: [], host: HOSTILE[0] })
   const uid = (line: Record<string, unknown>): unknown => (line.finding_info as { readonly uid: string }).uid
   expect(uid(lines(other, 'ocsf')[0]!)).not.toBe(uid(row!))
+})
+
+test('what a Sigma rule says of itself is in every export', () => {
+  const about = {
+    file: 'rules/a.yml',
+    id: 'ca8d2a9c-0d5a-4f5e-9c8e-000000000000',
+    status: 'test',
+    level: 'high',
+    description: 'What it looks for',
+    author: null,
+    date: null,
+    modified: null,
+    tags: ['attack.command_and_control', 'attack.stealth', 'attack.t1219.002', 'attack.s0154', 'cve.2021-44228'],
+    references: [],
+    falsePositives: ['Administrators'],
+    logsource: 'product windows',
+  }
+  const repeats = { count: 3, first: '2026-03-01T06:12:09Z', last: '2026-03-01T06:13:00Z' }
+  const report = oneFinding({ about, repeats, rule: 'by-name', techniques: ['T1219.002'] })
+  const [row] = parse(whole(report, 'hayabusa-csv'), { columns: true }) as Record<string, string>[]
+  expect(row!.RuleID).toBe(about.id)
+  expect(lines(report, 'timesketch')[0]).toMatchObject({
+    rule_status: 'test',
+    rule_file: 'rules/a.yml',
+    tag: expect.arrayContaining(about.tags) as unknown,
+  })
+  const [finding] = lines(report, 'ocsf')
+  expect(errorsOf(DETECTION_FINDING_SCHEMA, finding)).toEqual([])
+  expect(finding).toMatchObject({
+    count: 3,
+    metadata: { labels: about.tags },
+    finding_info: {
+      desc: 'What it looks for',
+      analytic: { uid: about.id },
+      attacks: [
+        { technique: { uid: 'T1219' }, sub_technique: { uid: 'T1219.002' } },
+        { tactic: { name: 'Command and Control' } },
+        { tactic: { name: 'Stealth' } },
+      ],
+    },
+    unmapped: { rule: { falsePositives: ['Administrators'] } },
+  })
 })

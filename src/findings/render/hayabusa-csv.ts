@@ -40,7 +40,7 @@ function cells(row: TimelineRow): readonly (string | number | null)[] {
     event?.record ?? null,
     details(Object.entries(finding.columns)),
     details(otherFields(row)),
-    finding.rule,
+    finding.about?.id ?? finding.rule,
   ]
 }
 

@@ -26,11 +26,11 @@ const SEVERITIES: Readonly<Record<Level, { readonly id: number; readonly caption
 }
 
 function detectionFinding(finding: Finding, report: Report): unknown {
-  const { level, title, rule, why, host, user, tool, events } = finding
+  const { level, title, rule, why, host, user, tool, events, about, repeats } = finding
   const uid = uidOf(finding)
   const times = events.map((event) => millis(event.time)).filter((time) => time !== undefined)
   const [first, last] = [Math.min(...times), Math.max(...times)]
-  const attacks = finding.techniques.flatMap(attack)
+  const attacks = [...finding.techniques.flatMap(attack), ...tacticsOf(about?.tags ?? [])]
   return {
     activity_id: CREATE,
     activity_name: 'Create',
@@ -47,6 +47,7 @@ function detectionFinding(finding: Finding, report: Report): unknown {
     is_alert: level !== 'informational',
     time: millis(finding.time) ?? millis(report.summary.asOf.time) ?? 0,
     ...(times.length > 0 ? { start_time: first, end_time: last } : {}),
+    ...(repeats ? { count: repeats.count } : {}),
     message: why,
     metadata: {
       version: VERSION,
@@ -54,12 +55,19 @@ function detectionFinding(finding: Finding, report: Report): unknown {
       uid,
       ...optional('log_name', events[0]?.channel),
       ...optional('original_time', finding.time),
+      ...some('labels', about?.tags ?? []),
     },
     finding_info: {
       uid,
       title: title || rule,
-      desc: why,
-      analytic: { uid: rule, name: title || rule, type_id: 1, type: 'Rule' },
+      desc: about?.description || why,
+      analytic: {
+        uid: about?.id ?? rule,
+        name: title || rule,
+        type_id: 1,
+        type: 'Rule',
+        ...optional('desc', about?.description),
+      },
       ...(attacks.length > 0 ? { attacks } : {}),
       ...(times.length > 0 ? { first_seen_time: first, last_seen_time: last } : {}),
       related_events_count: events.length,
@@ -68,7 +76,7 @@ function detectionFinding(finding: Finding, report: Report): unknown {
     },
     ...(host === null ? {} : { device: deviceOf(host) }),
     ...some('evidences', events.length > 0 ? events.map((event) => evidence(event, host, user)) : [rowOnly(finding)]),
-    unmapped: { columns: finding.columns },
+    unmapped: { columns: finding.columns, ...(about ? { rule: about } : {}) },
   }
 }
 
@@ -93,6 +101,20 @@ function attack(id: string): readonly unknown[] {
   if (!match) return []
   const technique = { uid: match[1]!.toUpperCase() }
   return [match[2] === undefined ? { technique } : { technique, sub_technique: { uid: id.toUpperCase() } }]
+}
+
+/**
+ * `attack.command-and-control`, and with `_` as older rules write it, is the tactic Command and Control. Which technique serves which
+ * tactic a rule does not say.
+ */
+function tacticsOf(tags: readonly string[]): readonly unknown[] {
+  return tags.flatMap((tag) => {
+    const [, slug] = /^attack\.([a-z]{3,}(?:[-_][a-z]+)*)$/i.exec(tag) ?? []
+    if (slug === undefined) return []
+    const words = slug.toLowerCase().split(/[-_]/)
+    const name = words.map((word) => (word === 'and' ? word : word[0]!.toUpperCase() + word.slice(1))).join(' ')
+    return [{ tactic: { name } }]
+  })
 }
 
 /** Of what makes the finding this one, written as a UUID. */

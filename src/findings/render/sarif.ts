@@ -54,7 +54,7 @@ function result(source: CheckedText, diagnostic: Diagnostic, codes: readonly str
   }
 }
 
-/** A name as a reference that a viewer resolves against its own folder, or as an address where it is absolute. */
+/** A name as a reference that a viewer resolves against its own folder, or as an address where it begins at a root. */
 const uriOf = (name: string): string =>
   /^(?:[/\\]|[a-z]:)/i.test(name) ? pathToFileURL(name).href : name.split(/[\\/]/).map(encodePart).join('/')
 

@@ -248,6 +248,7 @@ function writeFinding(page: Page, finding: Finding): void {
   const who = [host, user, tool].filter((name) => name !== null && name !== '').map((name) => visible(name!))
   page.line([when, ...fitAll(who, Math.max(0, page.width - 4 - widthOf(when) - who.length * 2))].join('  '), 4)
   page.paragraph(visible(finding.why), 6, undefined, MOST.whyLines)
+  if (finding.severity) page.paragraph(visible(finding.severity.arithmetic), 6, page.paint.dim, 2)
   const [first] = finding.events
   if (!first) return
   const more = finding.events.length > 1 ? `, and ${plural(finding.events.length - 1, 'more event')}` : ''

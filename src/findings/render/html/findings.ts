@@ -65,6 +65,7 @@ ${user === null ? null : html`<div>${data(user, 80)}</div>`}
 <div class="card-what">
 <h3>${data(title || rule, 200)}</h3>
 <p class="why">${prose(why)}</p>
+${finding.severity === undefined ? null : html`<p class="sum">${data(finding.severity.arithmetic, 400)}</p>`}
 ${techniques.length === 0 ? null : html`<p class="techniques">${techniques.slice(0, 12).map(technique)}</p>`}
 <details><summary>Evidence: ${plural(finding.events.length, 'event')}, ${plural(columns.length, 'column')}, rule ${data(rule, 80)}</summary>
 ${facts(columns)}${events.map(eventBlock)}${rest > 0 ? html`<p class="more">and ${plural(rest, 'more event')}; all of them: <code>--format json</code></p>` : null}

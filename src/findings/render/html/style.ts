@@ -28,6 +28,7 @@ section:first-child { margin-top: 1.5rem; }
 .overline { font-size: .8125rem; letter-spacing: .04em; color: var(--faint); margin: 0 0 .6rem; }
 .lead { font: 400 1.15rem/1.5 var(--serif); color: var(--soft); max-width: 52rem; }
 .about { color: var(--soft); }
+p.sum { color: var(--soft); font-size: .8125rem; }
 .cut-note { color: var(--soft); font-size: .875rem; margin: .9rem 0 0; padding-left: .8rem; border-left: 3px solid var(--accent-soft); }
 code, .mono { font-family: var(--mono); font-size: .86em; overflow-wrap: anywhere; }
 .cut-note code, footer code { white-space: nowrap; }

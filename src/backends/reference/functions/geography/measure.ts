@@ -1,4 +1,4 @@
-import { type Corner, cornerAt, edgesAround } from './ring.js'
+import { type Corner, cornerAt, edgesAround, NARROW } from './ring.js'
 import { edgesOfLine, type Line, type Polygon, polygonHolds } from './shape.js'
 import {
   add,
@@ -133,9 +133,6 @@ function upFrom(moments: readonly Vector[]): Corner | undefined {
   const sum = moments.reduce(add, [0, 0, 0])
   return length(sum) === 0 ? undefined : cornerAt(normalize(sum))
 }
-
-/** Wider rings are added up by their edges; of narrow ones that would lose the digits. */
-const NARROW = 0.5
 
 /** The places inside a ring, added up as vectors. */
 function ringMoment({ corners, cap }: Polygon['shell']): Vector {

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
-import { type Functions, NotSupported, strict } from '../function.js'
+import { isArray, type Value } from '../../../../ir/value.js'
+import { type Functions, NotSupported, type ScalarFunction, strict } from '../function.js'
 import { ofLines, ofPlaces, ofPolygons, placeOf } from './arguments.js'
 import {
   angleAt,
@@ -16,7 +17,7 @@ import {
   polygonCentroid,
 } from './measure.js'
 import { unionOfLines, unionOfPolygons } from './overlay.js'
-import { polygonsHold, readLines, readPolygons, writePoint } from './shape.js'
+import { type Line, type Polygon, polygonsHold, readLines, readPolygons, writePoint } from './shape.js'
 import { EARTH, type Place } from './sphere.js'
 
 /** On the WGS-84 spheroid. */
@@ -26,6 +27,24 @@ function spheroidDistance([longitude1, latitude1]: Place, [longitude2, latitude2
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0)
+
+const items = (value: Value): readonly Value[] => (isArray(value) ? value : [])
+
+/** For lookups: whether a place is in one of the polygons, or within a radius of one. */
+const nearPolygons = (polygonsOf: (value: Value) => readonly Polygon[]): ScalarFunction =>
+  strict(([x, y, value, radius]) => {
+    const [place, polygons] = [placeOf(x, y), polygonsOf(value!)]
+    if (!place) return false
+    if (radius === undefined) return polygonsHold(polygons, place)
+    return nearestOnPolygons(place, polygons).angle * EARTH <= Number(radius)
+  })
+
+/** For lookups: whether a place is within a radius of one of the lines. */
+const nearLines = (linesOf: (value: Value) => readonly Line[]): ScalarFunction =>
+  strict(([x, y, value, radius]) => {
+    const place = placeOf(x, y)
+    return place !== undefined && nearestOnLines(place, linesOf(value!)).angle * EARTH <= Number(radius)
+  })
 
 /** Functions of places and shapes that give a number, a truth or a place. */
 export const MEASURES: Functions = {
@@ -44,6 +63,10 @@ export const MEASURES: Functions = {
     const [place, polygons] = [placeOf(x, y), readPolygons(value!)]
     return place && polygons ? polygonsHold(polygons, place) : null
   }),
+  geo_near_polygon: nearPolygons((key) => readPolygons(key) ?? []),
+  geo_near_any_polygon: nearPolygons((keys) => items(keys).flatMap((key) => readPolygons(key) ?? [])),
+  geo_near_line: nearLines((key) => readLines(key) ?? []),
+  geo_near_any_line: nearLines((keys) => items(keys).flatMap((key) => readLines(key) ?? [])),
   geo_distance_point_to_line: strict(([x, y, value]) => {
     const [place, lines] = [placeOf(x, y), readLines(value!)]
     return place && lines ? nearestOnLines(place, lines).angle * EARTH : null

@@ -2,6 +2,8 @@ import {
   add,
   angle,
   areOpposite,
+  cross,
+  dot,
   type Edge,
   normal,
   normalize,
@@ -9,6 +11,7 @@ import {
   radians,
   samePlace,
   side,
+  subtract,
   toPlace,
   toVector,
   type Vector,
@@ -76,9 +79,28 @@ function leftOf(corners: readonly Corner[]): { readonly area: number; readonly t
   let around = 0
   for (const [from, to] of edgesAround(corners)) around += turn(from, to)
   const turns = Math.round(around / 360)
+  if (capAround(corners).radius < NARROW) {
+    const area = fanArea(corners)
+    return { area: area < 0 ? 4 * Math.PI + area : area, turns }
+  }
   const excess = leftExcess(corners)
   if (turns !== 0) return { area: 2 * Math.PI - excess, turns }
   return { area: excess > 0 ? 4 * Math.PI - excess : -excess, turns }
+}
+
+/** A ring this many radians wide is added up by triangles: next to all that lies between it and the equator, it would lose its digits. */
+export const NARROW = 0.5
+
+/** By the triangles that the first corner makes with the others. */
+function fanArea(corners: readonly Corner[]): number {
+  const a = corners[0]!.at
+  let area = 0
+  for (let index = 2; index < corners.length; index++) {
+    const [b, c] = [corners[index - 1]!.at, corners[index]!.at]
+    const volume = dot(cross(subtract(b, a), subtract(c, a)), a)
+    area += 2 * Math.atan2(volume, 1 + dot(a, b) + dot(b, c) + dot(c, a))
+  }
+  return area
 }
 
 /** The area left of a closed line, in square radians. */
