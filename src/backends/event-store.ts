@@ -19,6 +19,11 @@ export interface EventStore {
   ask(query: Query, view?: View): Promise<readonly PlainRow[]>
   /** As `ask`, some rows at a time, for results that need not fit in memory. */
   batches(query: Query): AsyncIterable<readonly PlainRow[]>
+  /**
+   * Makes `name` a table as the vendor's table `of` is, with those of its rows whose `$uid` the query gives, for as long as the store is
+   * open: for a part of a table that many queries begin with. False where the engine keeps none, and the queries ask for themselves.
+   */
+  keepPart?(name: string, of: string, uids: Query): Promise<boolean>
   /** Leaves out events before `since` and from `until` on, in microseconds, for whatever is asked from now on. */
   narrow(since: number | undefined, until: number | undefined): Promise<void>
   close(): Promise<void>

@@ -73,7 +73,10 @@ async function replay(store: EventStore, rule: Rule, options: RunOptions): Promi
     const after = plan.window === undefined ? undefined : asOf - plan.window
     // Events without a time belong to the newest run where a window is kept.
     const view: View = { after, upTo: asOf, untimed: after === undefined || index === 0 }
-    const lowered = await lowerQueryOver(rule.query, { asOf, schema, watchlists }, (query) => store.ask(query, view))
+    const lowered =
+      first.ok && asOf === options.asOf
+        ? first
+        : await lowerQueryOver(rule.query, { asOf, schema, watchlists }, (query) => store.ask(query, view))
     if (!lowered.ok) return refusedRun(rule, lowered.diagnostics)
     const { query } = lowered
     const rows = await store.ask(query, view)

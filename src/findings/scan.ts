@@ -3,6 +3,7 @@ import type { Store } from '../backends/duckdb/store.js'
 import type { EventStore } from '../backends/event-store.js'
 import { clockOf, spanOf } from '../detection/clock.js'
 import { identify, type Observation } from '../detection/identity/index.js'
+import { keepViews } from '../detection/keep-views.js'
 import { loadRules, type Rule } from '../detection/rules.js'
 import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
 import { type GivenSigma, runSigmaRules } from '../detection/sigma/run-rules.js'
@@ -60,7 +61,9 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
   const scale = new Scale(inventory, { hosts: stored.hosts, asOf: asOf.micros, hasPolicy: policy !== undefined })
   const findings: Finding[] = []
   const rules: Summary['rules'][number][] = []
-  for (const rule of options.rules ?? loadRules()) {
+  const queries = options.rules ?? loadRules()
+  await keepViews(store, queries)
+  for (const rule of queries) {
     const run = await runRule(store, rule, {
       asOf: asOf.micros,
       replay: options.asOf === undefined,

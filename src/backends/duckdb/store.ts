@@ -13,7 +13,7 @@ import { SCRIPT_FUNCTION } from './functions.js'
 import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from './library.js'
 import { quoteIdentifier, quoteText } from './quote.js'
 import { readValue } from './read-value.js'
-import { DUCKDB_WORDS, storeTables } from './tables.js'
+import { DUCKDB_WORDS, type StoreTables, storeTables } from './tables.js'
 import { claimWorkFolder, releaseWorkFolder } from './work-folder.js'
 
 export type { FileRow, Part, RejectionRow, SourceRow } from '../event-sink.js'
@@ -40,6 +40,7 @@ export class Store implements EventSink, EventStore {
   private readonly withRepeats = new Set<string>()
   private waiting = nothing()
   private isRegistered = false
+  private tables: StoreTables = storeTables()
 
   private constructor(
     readonly connection: DuckDBConnection,
@@ -184,7 +185,25 @@ export class Store implements EventSink, EventStore {
   }
 
   get schema(): QuerySchema {
-    return storeTables().schema
+    return this.tables.schema
+  }
+
+  async keepPart(name: string, of: string, uids: Query): Promise<boolean> {
+    const [source, ...others] = this.tables.physical(of).sources
+    const table = this.tables.schema.tables.get(of)
+    if (!source || !table || others.length > 0) return false
+    const { sql } = this.emit(uids, undefined)
+    const kept = quoteIdentifier(`kept ${name}`)
+    await this.connection.run(
+      `CREATE OR REPLACE TEMP TABLE ${kept} AS SELECT * FROM ${source.from} WHERE uid IN (${sql})`,
+    )
+    const { schema, physical } = this.tables
+    const bound = { sources: [{ ...source, from: kept, where: undefined }] }
+    this.tables = {
+      schema: { ...schema, tables: new Map([...schema.tables, [name, { ...table, name }]]) },
+      physical: (wanted) => (wanted === name ? bound : physical(wanted)),
+    }
+    return true
   }
 
   async ask(query: Query, view?: View): Promise<readonly PlainRow[]> {
@@ -201,7 +220,7 @@ export class Store implements EventSink, EventStore {
   }
 
   private emit(query: Query, view: View | undefined): Emitted {
-    const tables = view === undefined ? storeTables() : tablesWithin(storeTables(), view, DUCKDB_WORDS)
+    const tables = view === undefined ? this.tables : tablesWithin(this.tables, view, DUCKDB_WORDS)
     const emitted = emitDuckdb(query, (name) => tables.physical(name))
     this.prepareFor(emitted.sql)
     return emitted

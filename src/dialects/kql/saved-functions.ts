@@ -52,6 +52,8 @@ export function savedScope({ schema, source }: Context): Scope {
   for (let text = waiting.pop(); text !== undefined; text = waiting.pop()) {
     for (const saved of schema.functions?.values() ?? []) {
       if (saved.kind !== 'query' || scope.names.has(saved.name) || !text.includes(saved.name)) continue
+      // Whoever runs the query has answered it before and keeps the rows.
+      if (schema.tables.has(saved.name)) continue
       const declaration = declarationOf(saved)
       scope.names.set(saved.name, { kind: 'function', declaration, scope, name: saved.name, saved: true })
       waiting.push(saved.text)
