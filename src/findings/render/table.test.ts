@@ -49,6 +49,26 @@ test('what is cut is counted', () => {
   expect(text).toMatch(/and 392 more: NLX-/)
 })
 
+test('of many rules every one is told or counted', () => {
+  const [finding] = fleetReport().findings
+  const findings = Array.from({ length: 100 }, (_, rule) =>
+    Array.from({ length: rule < 90 ? 1 : rule }, () => ({
+      ...finding!,
+      level: 'high' as const,
+      rule: `r${rule}`,
+      title: `Rule ${String(rule).padStart(2, '0')}!`,
+    })),
+  ).flat()
+  const text = plain({ ...fleetReport(), findings })
+  const told = new Set(text.match(/Rule \d\d!/g)).size
+  const [, rules, counted] = /and (\d+) more rules with (\d+) findings/.exec(text)!
+  expect(told + Number(rules)).toBe(100)
+  expect(text).toMatch(/^ +1 {2}Rule 06! /m)
+  expect(text).toMatch(/^ +99 {2}Rule 99! /m)
+  const frequent = 97 + 98 + 99
+  expect(Number(counted)).toBe(findings.length - frequent - (told - 3))
+})
+
 test('every rejection says why, where and how many records it cost', () => {
   const text = plain(fleetReport())
   expect(text).toContain('csv-columns: 34 times, 34 records lost')

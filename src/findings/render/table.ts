@@ -1,10 +1,12 @@
-import { fitEnd, fitMiddle, pad, widthOf, wrap } from '../../text/fit.js'
+import { fitEnd, fitMiddle, pad, widthOf } from '../../text/fit.js'
 import { createPaint, type Paint } from '../../text/paint.js'
 import { visible } from '../../text/visible.js'
-import type { Finding, Level, Report, Verdict } from '../report.js'
-import { allowedLine, nothingFound, nothingMatched, readingNotes, rulesWithNotes, scopeLine } from './statements.js'
-import { channelViews, countLevels, LEVELS, levelViews, rejectionViews, type ToolView, toolViews } from './view.js'
-import { clock, count, plural, some, VERDICT_WORDS } from './words.js'
+import type { Report, Verdict } from '../report.js'
+import { allowedLine, nothingFound, readingNotes, rulesWithNotes, scopeLine } from './statements.js'
+import { writeFindings } from './table-findings.js'
+import { fitNames, Page, paintLevel } from './terminal-page.js'
+import { channelViews, rejectionViews, type ToolView, toolViews } from './view.js'
+import { clock, count, plural, VERDICT_WORDS } from './words.js'
 
 export interface TableOptions {
   /** Columns of the terminal; fewer than 40 are drawn as 40. */
@@ -32,9 +34,6 @@ const MOST = {
   hostRows: 24,
   tenants: 3,
   reasons: 2,
-  matches: { critical: 6, high: 4, medium: 3, low: 2, informational: 1 },
-  rules: 12,
-  whyLines: 4,
   channels: 6,
   rejections: 6,
   unmapped: 6,
@@ -42,33 +41,6 @@ const MOST = {
 } as const
 
 const ALL = 'all of them: --format csv'
-
-class Page {
-  readonly lines: string[] = []
-
-  constructor(
-    readonly width: number,
-    readonly paint: Paint,
-  ) {}
-
-  /** A line that is cut at the end where it is too long. */
-  line(text: string, indent = 0, style: (text: string) => string = (same) => same): void {
-    this.lines.push(' '.repeat(indent) + style(fitEnd(text, this.width - indent)))
-  }
-
-  heading(title: string, aside = ''): void {
-    const room = this.width - widthOf(title) - 2
-    const right = fitEnd(aside, room)
-    const gap = ' '.repeat(Math.max(0, this.width - widthOf(title) - widthOf(right)))
-    if (this.lines.length > 0) this.lines.push('')
-    this.lines.push(right === '' ? this.paint.bold(title) : this.paint.bold(title) + gap + this.paint.dim(right))
-    this.lines.push(this.paint.dim('─'.repeat(this.width)))
-  }
-
-  paragraph(text: string, indent = 0, style: (text: string) => string = (same) => same, most?: number): void {
-    for (const line of wrap(text, this.width - indent, most)) this.lines.push(' '.repeat(indent) + style(line))
-  }
-}
 
 function writeHead(page: Page, report: Report): void {
   const hosts = new Set(report.inventory.map(({ host }) => host)).size
@@ -211,51 +183,6 @@ function row(columns: readonly Column[], cells: Cells, styles: Styles = {}): str
   return texts.join('  ').trimEnd()
 }
 
-function writeFindings(page: Page, report: Report): void {
-  const counts = countLevels(report.findings)
-  const said = LEVELS.filter((level) => counts[level] > 0).map((level) => `${count(counts[level])} ${level}`)
-  page.heading(report.findings.length === 0 ? 'No finding' : plural(report.findings.length, 'finding'), said.join(', '))
-  if (report.findings.length === 0) page.paragraph(nothingMatched(report))
-  for (const { level, rules } of levelViews(report)) {
-    if (page.lines.at(-1) !== page.paint.dim('─'.repeat(page.width))) page.lines.push('')
-    page.lines.push(paintLevel(page.paint, level)(level))
-    for (const rule of rules.slice(0, MOST.rules)) {
-      const right = fitTechniques(rule.techniques, Math.floor(page.width / 4))
-      const left = fitEnd(visible(rule.title) || visible(rule.rule), page.width - 4 - widthOf(right))
-      const gap = ' '.repeat(page.width - 2 - widthOf(left) - widthOf(right))
-      page.lines.push(`  ${page.paint.bold(left)}${right === '' ? '' : gap + page.paint.dim(right)}`)
-      const most = MOST.matches[level]
-      const shown = rule.findings.length <= most + 1 && most > 1 ? rule.findings : rule.findings.slice(0, most)
-      for (const finding of shown) writeFinding(page, finding)
-      const rest = rule.findings.slice(shown.length)
-      if (rest.length === 0) continue
-      const hosts = [...new Set(rest.map(({ host }) => visible(host ?? 'no host')))]
-      const start = `and ${count(rest.length)} more on `
-      page.line(start + fitNames(hosts, page.width - 4 - widthOf(start)), 4, page.paint.dim)
-    }
-    if (rules.length > MOST.rules)
-      page.line(`and ${plural(rules.length - MOST.rules, 'more rule')} of this level; ${ALL}`, 2, page.paint.dim)
-  }
-  if (report.findings.length > 0) {
-    page.lines.push('')
-    page.line('Every finding with its events: --format json or --format html --out report.html', 0, page.paint.dim)
-  }
-}
-
-function writeFinding(page: Page, finding: Finding): void {
-  const { host, user, tool } = finding
-  const when = finding.time === null ? 'time unknown' : fitEnd(clock(visible(finding.time), 'second'), 19)
-  const who = [host, user, tool].filter((name) => name !== null && name !== '').map((name) => visible(name!))
-  page.line([when, ...fitAll(who, Math.max(0, page.width - 4 - widthOf(when) - who.length * 2))].join('  '), 4)
-  page.paragraph(visible(finding.why), 6, undefined, MOST.whyLines)
-  if (finding.severity) page.paragraph(visible(finding.severity.arithmetic), 6, page.paint.dim, 2)
-  const [first] = finding.events
-  if (!first) return
-  const more = finding.events.length > 1 ? `, and ${plural(finding.events.length - 1, 'more event')}` : ''
-  const place = ` at ${count(first.position)}${more}`
-  page.line(fitMiddle(visible(first.source), page.width - 6 - widthOf(place)) + place, 6, page.paint.dim)
-}
-
 function writeRead(page: Page, report: Report): void {
   const { summary } = report
   const channels = channelViews(report)
@@ -337,35 +264,6 @@ function writeNotRead(page: Page, report: Report): void {
     )
 }
 
-/** As many names as the width holds, and how many more there are. */
-function fitNames(names: readonly string[], width: number): string {
-  for (let shown = Math.min(names.length, 40); shown > 1; shown--) {
-    const text = some(names, shown)
-    if (widthOf(text) <= width) return text
-  }
-  if (width < 12) return fitEnd(plural(names.length, 'name'), width)
-  const rest = names.length > 1 ? ` and ${count(names.length - 1)} more` : ''
-  return fitMiddle(names[0] ?? '', width - widthOf(rest)) + rest
-}
-
-/** Texts cut so that together they take at most `width` (0 or more) columns, the widest first. */
-function fitAll(texts: readonly string[], width: number): readonly string[] {
-  const spare = width - texts.reduce((sum, text) => sum + widthOf(text), 0)
-  if (spare >= 0) return texts
-  const widest = Math.max(...texts.map(widthOf))
-  const target = Math.max(Math.floor(width / texts.length), widest + spare)
-  const fitted = texts.map((text) => (widthOf(text) === widest ? fitMiddle(text, target) : text))
-  return fitAll(fitted, width)
-}
-
-/** `T1219.002 T1059.001`, or the first and how many more. */
-function fitTechniques(techniques: readonly string[], width: number): string {
-  const all = visible(techniques.join(' '))
-  if (widthOf(all) <= width || techniques.length < 2) return fitEnd(all, width)
-  const more = ` +${techniques.length - 1}`
-  return fitEnd(visible(techniques[0]!), width - widthOf(more)) + more
-}
-
 const time = (value: string | null): string => (value === null ? 'time unknown' : clock(visible(value)))
 
 function paintVerdict(paint: Paint, verdict: Verdict): (text: string) => string {
@@ -378,21 +276,6 @@ function paintVerdict(paint: Paint, verdict: Verdict): (text: string) => string 
     case 'expired':
       return paint.yellow
     case 'approved':
-      return (text) => text
-  }
-}
-
-function paintLevel(paint: Paint, level: Level): (text: string) => string {
-  switch (level) {
-    case 'critical':
-      return paint.boldRed
-    case 'high':
-      return paint.red
-    case 'medium':
-      return paint.yellow
-    case 'low':
-      return paint.cyan
-    case 'informational':
       return (text) => text
   }
 }

@@ -91,7 +91,7 @@ ${picture}</section>
 }
 
 const FILTER = html`<form class="filter" id="filter" role="search" hidden>
-<input id="filter-text" type="search" placeholder="Filter by tool, host, user, file" aria-label="Filter what is on this page" autocomplete="off" spellcheck="false">
+<input id="filter-text" type="search" placeholder="Filter by tool, host, user, rule, file" aria-label="Filter what is on this page" autocomplete="off" spellcheck="false">
 <select id="filter-level" aria-label="Findings from this level up"><option value="informational">findings of every level</option><option value="low">low and above</option><option value="medium">medium and above</option><option value="high">high and above</option><option value="critical">critical only</option></select>
 <output id="filter-said" role="status"></output>
 </form>

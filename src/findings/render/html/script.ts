@@ -6,7 +6,7 @@ export const SCRIPT = `
     const [text, level, said] = ['filter-text', 'filter-level', 'filter-said'].map((id) => document.getElementById(id));
     const levels = ['informational', 'low', 'medium', 'high', 'critical'];
     const items = [...document.querySelectorAll('[data-item]')].map((element) => {
-      const group = element.closest('.lane-group');
+      const group = element.closest('.lane-group, .rule');
       const heading = group ? group.querySelector('h3').textContent : '';
       return { element, text: (heading + ' ' + element.textContent).toLowerCase(), level: levels.indexOf(element.dataset.level) };
     });

@@ -121,21 +121,34 @@ figcaption { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin-top: .9re
 .level-group { margin-top: 1.9rem; }
 .level-title { display: flex; align-items: center; gap: .4rem; font-size: 1rem; color: var(--level); padding-bottom: .4rem; border-bottom: 2px solid var(--level); }
 .level-title .quiet { font-weight: 400; }
-.card { padding: 1.15rem 0 1.2rem; border-bottom: 1px solid var(--line); display: grid; grid-template-columns: 13.5rem 1fr; gap: .3rem 2rem; }
+.rules { table-layout: fixed; }
+.rules th:nth-child(1) { width: 8.5rem; } .rules th:nth-child(3), .rules th:nth-child(4) { width: 5.5rem; }
+.rules th:nth-child(5), .rules th:nth-child(6) { width: 9rem; } .rules th:nth-child(7) { width: 17%; }
+.rules td { padding-top: .3rem; padding-bottom: .3rem; }
+.rules td .level { justify-content: start; }
+.rules td .techniques { margin: 0; gap: 0 .6rem; }
+.rules a { text-decoration-color: transparent; }
+.rules a:hover { text-decoration-color: currentColor; }
+.rule { padding: 1.15rem 0 .5rem; border-bottom: 1px solid var(--line); }
+.rule h3 { font: 600 1.125rem/1.35 var(--serif); margin-bottom: .2rem; }
+.rule:target h3 { background: linear-gradient(90deg, var(--mark), transparent 85%); box-shadow: -.8rem 0 0 var(--mark); }
+.rule-id { font-size: .8125rem; margin: 0; }
+.about-rule { max-width: 60rem; }
+.card { padding: .7rem 0; display: grid; grid-template-columns: 13.5rem 1fr; gap: .3rem 2rem; }
+.card + .card { border-top: 1px solid var(--hair); }
 .card:target { background: linear-gradient(90deg, var(--mark), transparent 85%); box-shadow: -.8rem 0 0 var(--mark); }
 .card-who { font-size: .875rem; line-height: 1.5; min-width: 0; }
 .card-who div { overflow-wrap: anywhere; }
 .card-who .name { font-size: .9375rem; }
 .card-what { min-width: 0; }
-.card h3 { font: 600 1.125rem/1.35 var(--serif); margin-bottom: .25rem; }
-.why { margin: 0 0 .5rem; }
+.why { margin: 0 0 .25rem; max-width: 60rem; overflow-wrap: anywhere; }
 .techniques { display: flex; flex-wrap: wrap; gap: .2rem .9rem; font-size: .8125rem; margin: 0 0 .45rem; color: var(--soft); }
 .facts { display: grid; grid-template-columns: minmax(7rem, max-content) 1fr; gap: .12rem 1rem; margin: .5rem 0 .2rem; font-size: .8125rem; }
 .facts dt { color: var(--soft); overflow-wrap: anywhere; max-width: 15rem; }
 .facts dd { margin: 0; font-family: var(--mono); font-size: .94em; overflow-wrap: anywhere; min-width: 0; }
 .event { margin-top: .7rem; padding-left: .9rem; border-left: 2px solid var(--line); font-size: .8125rem; }
 .event .source { font-family: var(--mono); font-size: .94em; overflow-wrap: anywhere; }
-.more { font-size: .875rem; color: var(--soft); margin: .8rem 0 0; }
+.more { font-size: .875rem; color: var(--soft); margin: .2rem 0 .6rem; }
 
 .columns { display: grid; grid-template-columns: 1fr 1fr; gap: 2.4rem 4rem; margin-top: 1.6rem; }
 .columns > * { min-width: 0; }
