@@ -84,6 +84,20 @@ function readSignature(source: string): Signature {
   return made
 }
 
+/** From this length on a value is looked for among those read last: a polygon or a list in a query comes again with every row. */
+const LONG = 200
+const MOST_RECALLED = 16
+const recalled = new Map<string, Value>()
+
+function recall(text: string): Value {
+  const known = recalled.get(text)
+  if (known !== undefined) return known
+  const value = parseDynamic(text) ?? null
+  if (recalled.size >= MOST_RECALLED) recalled.delete(recalled.keys().next().value!)
+  recalled.set(text, value)
+  return value
+}
+
 function decodeText(text: string | null, type: ScalarType): Value {
   if (text === null) return type === 'string' ? '' : null
   switch (type) {
@@ -98,7 +112,7 @@ function decodeText(text: string | null, type: ScalarType): Value {
     case 'decimal':
       return text === 'inf' ? Infinity : text === '-inf' ? -Infinity : Number(text)
     case 'dynamic':
-      return parseDynamic(text) ?? null
+      return text.length < LONG ? (parseDynamic(text) ?? null) : recall(text)
     case 'guid':
     case 'string':
       return text

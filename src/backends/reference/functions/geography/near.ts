@@ -1,19 +1,29 @@
+import { NotSupported } from '../function.js'
 import { add, type Edge, length, type Vector } from './sphere.js'
 
-/** Calls for every pair of edges whose boxes meet; `left` and `right` may be one list, and then each pair comes once. */
+/** So many edges side by side are a shape made to be slow. */
+const MOST_COMPARED = 200_000_000
+
+/**
+ * Calls for every pair of edges whose boxes come within `reach`; `left` and `right` may be one list, and then each pair comes once.
+ */
 export function forNearEdges(
   left: readonly Edge[],
   right: readonly Edge[],
   visit: (left: number, right: number) => void,
+  reach = 0,
 ): void {
   const same = left === right
-  const boxes = [...left.map((edge, index) => boxOf(edge, index, 0))]
-  if (!same) boxes.push(...right.map((edge, index) => boxOf(edge, index, 1)))
+  const boxes = left.map((edge, index) => boxOf(edge, index, 0, reach))
+  if (!same) for (const [index, edge] of right.entries()) boxes.push(boxOf(edge, index, 1, 0))
+  let compared = 0
   const axis = longestAxis(boxes)
   boxes.sort((a, b) => a.low[axis] - b.low[axis])
   let open: Box[] = []
   for (const box of boxes) {
     open = open.filter(({ high }) => high[axis] >= box.low[axis])
+    compared += open.length
+    if (compared > MOST_COMPARED) throw new NotSupported('comparing so many edges with one another')
     for (const other of open) {
       if ((!same && other.list === box.list) || !boxesMeet(box, other)) continue
       if (same) visit(Math.min(box.index, other.index), Math.max(box.index, other.index))
@@ -31,9 +41,9 @@ interface Box {
   readonly list: 0 | 1
 }
 
-function boxOf([a, b]: Edge, index: number, list: 0 | 1): Box {
+function boxOf([a, b]: Edge, index: number, list: 0 | 1, reach: number): Box {
   // An arc rises over its chord by no more than this.
-  const pad = 1 - Math.min(1, length(add(a, b)) / 2) + 1e-12
+  const pad = 1 - Math.min(1, length(add(a, b)) / 2) + 1e-12 + reach
   return {
     low: [Math.min(a[0], b[0]) - pad, Math.min(a[1], b[1]) - pad, Math.min(a[2], b[2]) - pad],
     high: [Math.max(a[0], b[0]) + pad, Math.max(a[1], b[1]) + pad, Math.max(a[2], b[2]) + pad],

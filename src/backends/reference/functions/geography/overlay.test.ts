@@ -4,8 +4,9 @@ import { bufferPolygons, readReach } from './buffer.js'
 import { nearestOnPolygons, polygonArea } from './measure.js'
 import { intersectLinesWithPolygons, intersectPolygons, unionOfLines, unionOfPolygons } from './overlay.js'
 import { corner } from './ring.js'
-import { type Polygon, polygonsHold, readLines, readPolygons, writePolygons } from './shape.js'
-import { add, cross, EARTH, normalize, type Place, scale, toPlace, toVector, type Vector } from './sphere.js'
+import { type Polygon, polygonsHold, readLines, readPolygons, ringsCross, writePolygons } from './shape.js'
+import { simplifyPolygons } from './simplify.js'
+import { add, angle, cross, EARTH, normalize, type Place, scale, toPlace, toVector, type Vector } from './sphere.js'
 
 // Laws of shapes laid over one another, over stars with random arms, anywhere on earth.
 describe('overlay', () => {
@@ -79,6 +80,39 @@ describe('buffers', () => {
         if (far > radius * 1.020001) expect(polygonsHold(buffer, at)).toBe(false)
       }
     }
+  })
+})
+
+describe('simplifying', () => {
+  const random = generator(11)
+
+  it('keeps corners that were there, further apart than the tolerance, and makes proper polygons', () => {
+    for (let round = 0; round < 25; round++) {
+      const [shape, , , size] = twoStars(random)
+      const tolerance = size * EARTH * (0.01 + random() * 0.3)
+      for (const { shell } of simplifyPolygons(shape, tolerance)) {
+        expect(ringsCross([shell])).toBe(false)
+        for (const [index, each] of shell.corners.entries()) {
+          expect(shape[0]!.shell.corners.some(({ at }) => at.every((value, axis) => value === each.at[axis]))).toBe(
+            true,
+          )
+          for (const other of shell.corners.slice(index + 1))
+            expect(angle(each.at, other.at) * EARTH).toBeGreaterThan(tolerance * 0.999999)
+        }
+      }
+    }
+  })
+
+  it('keeps borders shared', () => {
+    const bent = [0, 0.25, 0.5, 0.75].map((y, index) => `[${1 + (index % 2) * 0.0001},${y}]`)
+    const left = `[[0,0],${bent.join()},[1,1],[0,1],[0,0]]`
+    const right = `[[2,0],[2,1],[1,1],${[...bent].reverse().join()},[2,0]]`
+    const found = simplifyPolygons(
+      readPolygons(parse(`{"type":"MultiPolygon","coordinates":[[${left}],[${right}]]}`))!,
+      50,
+    )
+    expect(found.map(({ shell }) => shell.corners.length)).toEqual([4, 4])
+    expect(area(intersectPolygons([found[0]!], [found[1]!]).polygons)).toBe(0)
   })
 })
 

@@ -149,12 +149,17 @@ function outline({ nodes, pieces }: Arrangement, sidesOf: (piece: Piece) => Side
     const strand = Math.min(...piece.uses.map((use) => use.strand))
     return [left ? { from: piece.from, to: piece.to, strand } : { from: piece.to, to: piece.from, strand }]
   })
-  const traced = traceRings(ways, nodes)
-  if (!traced) throw new NotSupported('laying polygons over one another whose edges nearly run together')
-  const rings = traced.filter((ring) => ring.length > 2).map((ring) => ring.map(({ from }) => nodes[from]!))
+  const rings = traceRings(ways, nodes)
+  if (!rings) throw new NotSupported('laying polygons over one another whose edges nearly run together')
+  return assemble(rings.map((ring) => ring.map(({ from }) => nodes[from]!)))
+}
+
+/** The polygons of rings with the inside on their left: holes go to the least of the shells around them. */
+export function assemble(rings: readonly (readonly Corner[])[]): readonly Polygon[] {
   const shells: { readonly shell: Ring; readonly holes: Ring[] }[] = []
   const holes: Ring[] = []
   for (const corners of rings) {
+    if (corners.length < 3) continue
     if (areaLeftOf(corners) <= 2 * Math.PI) shells.push({ shell: makeRing(corners), holes: [] })
     else holes.push(makeRing(corners))
   }

@@ -29,6 +29,7 @@ export const cornerAt = (at: Vector): Corner => ({ place: toPlace(at), at })
 /** A closed line without its repeated end, and the smaller of the two regions it makes, which is left of it. */
 export interface Ring {
   readonly corners: readonly Corner[]
+  readonly meridians: readonly number[]
   /** Of the region, in square radians. */
   readonly area: number
   readonly holdsNorthPole: boolean
@@ -51,7 +52,7 @@ export function makeRing(corners: readonly Corner[]): Ring {
 function ringOf(corners: readonly Corner[], area: number, turns: number): Ring {
   // A ring that does not go around the axis has both poles on one side: mostly outside, or both inside of more than it leaves out.
   const holdsNorthPole = turns !== 0 ? turns > 0 : leftExcess(corners) > 0
-  return { corners, area, holdsNorthPole, cap: capAround(corners) }
+  return { corners, meridians: corners.map(meridian), area, holdsNorthPole, cap: capAround(corners) }
 }
 
 /** Degrees east of Greenwich below 180, so that the antimeridian has one name. */
@@ -115,20 +116,22 @@ export function edgesAround(corners: readonly Corner[]): (readonly [Corner, Corn
  * one holds a place on it.
  */
 export function ringHolds(ring: Ring, place: Corner): boolean {
-  const { corners } = ring
+  const { corners, meridians, cap } = ring
+  if (cap.radius < Math.PI && dot(place.at, cap.middle) < Math.cos(cap.radius)) return false
   const at = meridian(place)
   let inside = ring.holdsNorthPole
-  for (let index = 0; index < corners.length; index++) {
-    const from = corners[index]!
-    const to = corners[index + 1 === corners.length ? 0 : index + 1]!
-    const [a, b] = [meridian(from), meridian(to)]
-    const [low, high] = a < b ? [a, b] : [b, a]
+  let last = corners.length - 1
+  for (let index = 0; index < corners.length; last = index++) {
+    const from = meridians[last]!
+    const to = meridians[index]!
+    const low = Math.min(from, to)
+    const high = Math.max(from, to)
     // The short way between meridians more than half around leads over the antimeridian.
-    const crosses = high - low <= 180 ? at >= low && at < high : at >= high || at < low
-    if (!crosses) continue
-    const leadsEast = a < b === high - low <= 180
-    const left = leadsEast ? side(from.at, to.at, place.at) : side(to.at, from.at, place.at)
-    if (left < 0) inside = !inside
+    const isShort = high - low <= 180
+    if (isShort ? at < low || at >= high : at >= low && at < high) continue
+    const leadsEast = from < to === isShort
+    const [a, b] = [corners[last]!.at, corners[index]!.at]
+    if ((leadsEast ? side(a, b, place.at) : side(b, a, place.at)) < 0) inside = !inside
   }
   return inside
 }

@@ -90,7 +90,7 @@ function readRingOf(value: Dynamic): Ring | undefined {
 }
 
 /** Rings may meet in corners, not cross or share an edge. */
-function ringsCross(rings: readonly Ring[]): boolean {
+export function ringsCross(rings: readonly Ring[]): boolean {
   const edges = rings.flatMap(({ corners }) => edgesOf(corners))
   let found = false
   forNearEdges(edges, edges, (left, right) => {
