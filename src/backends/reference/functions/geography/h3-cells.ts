@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { NotSupported } from '../function.js'
 import { polygonArea } from './measure.js'
-import { corner } from './ring.js'
+import { corner, ringHolds } from './ring.js'
 import { type Polygon, polygonAround } from './shape.js'
 import type { Place } from './sphere.js'
 
@@ -14,8 +14,6 @@ export const FINEST = 15
 export const FARTHEST_RING = 142
 /** Kusto gives no more cells than this for one polygon. */
 const MOST_CELLS = 61_680
-/** A polygon spans many more than it fills where it is thin; the library counts them before it looks. */
-const MOST_SPANNED = 5_000_000
 
 export const h3CellAt = ([longitude, latitude]: Place, resolution: number): string =>
   library().latLngToCell(latitude, longitude, resolution)
@@ -51,31 +49,22 @@ export const h3Polygon = (cell: string): Polygon =>
       .map(([latitude, longitude]) => corner([longitude, latitude])),
   )
 
-/** The cells whose middle is in one of the polygons; undefined where they are too many. */
+/** The cells whose middle is in one of the polygons, by edges that are straight on a flat map; undefined where they are too many. */
 export function coverWithH3(polygons: readonly Polygon[], resolution: number): string[] | undefined {
-  const { polygonToCells, getHexagonAreaAvg, UNITS } = library()
+  const { polygonToCellsExperimental, POLYGON_TO_CELLS_FLAGS, getHexagonAreaAvg, UNITS } = library()
   const found = new Set<string>()
   for (const polygon of polygons) {
-    const size = getHexagonAreaAvg(resolution, UNITS.m2)
+    if (POLES.some((pole) => ringHolds(polygon.shell, pole))) throw new NotSupported('cells of H3 around a pole')
     // A cell is never smaller than about half of the average one.
-    if (polygonArea(polygon) / size > 4 * MOST_CELLS) return undefined
-    if (spannedArea(polygon) / size > MOST_SPANNED) throw new NotSupported('cells so small for a polygon so wide')
+    if (polygonArea(polygon) / getHexagonAreaAvg(resolution, UNITS.m2) > 4 * MOST_CELLS) return undefined
     const loops = [polygon.shell, ...polygon.holes].map(({ corners }) =>
       corners.map(({ place: [longitude, latitude] }) => [latitude, longitude]),
     )
-    for (const cell of polygonToCells(loops, resolution)) found.add(cell)
+    for (const cell of polygonToCellsExperimental(loops, resolution, POLYGON_TO_CELLS_FLAGS.containmentCenter))
+      found.add(cell)
     if (found.size > MOST_CELLS) return undefined
   }
   return [...found]
 }
 
-/** Square metres of the rectangle of longitudes and latitudes around a polygon, roughly. */
-function spannedArea({ shell }: Polygon): number {
-  const [longitudes, latitudes] = [0, 1].map((axis) => shell.corners.map(({ place }) => place[axis as 0 | 1]))
-  const width = (values: readonly number[]): number => {
-    const span =
-      values.reduce((high, each) => Math.max(high, each), -360) - values.reduce((low, each) => Math.min(low, each), 360)
-    return (span > 180 ? 360 - span : span) * 111_195
-  }
-  return width(longitudes!) * width(latitudes!)
-}
+const POLES = [corner([0, 90]), corner([0, -90])]

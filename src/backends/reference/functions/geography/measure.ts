@@ -131,7 +131,8 @@ export const polygonCentroid = (polygons: readonly Polygon[]): Corner | undefine
 
 function upFrom(moments: readonly Vector[]): Corner | undefined {
   const sum = moments.reduce(add, [0, 0, 0])
-  return length(sum) === 0 ? undefined : cornerAt(normalize(sum))
+  const total = moments.reduce((size, each) => size + length(each), 0)
+  return length(sum) <= total * 1e-14 ? undefined : cornerAt(normalize(sum))
 }
 
 /** The places inside a ring, added up as vectors. */

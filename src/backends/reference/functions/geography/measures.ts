@@ -57,7 +57,7 @@ export const MEASURES: Functions = {
   geo_angle: ofPlaces((a, b, c) => angleAt(a!.place, b!.place, c!.place)),
   geo_point_in_circle: strict(([x, y, middleX, middleY, radius]) => {
     const [place, middle] = [placeOf(x, y), placeOf(middleX, middleY)]
-    return place && middle && Number(radius) >= 0 ? distance(place.place, middle.place) <= Number(radius) : null
+    return place && middle && Number(radius) > 0 ? distance(place.place, middle.place) <= Number(radius) : null
   }),
   geo_point_in_polygon: strict(([x, y, value]) => {
     const [place, polygons] = [placeOf(x, y), readPolygons(value!)]

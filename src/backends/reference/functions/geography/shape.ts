@@ -1,7 +1,8 @@
 import { type Dynamic, isArray, isBag, type Value } from '../../../../ir/value.js'
+import { NotSupported } from '../function.js'
 import { forNearEdges } from './near.js'
-import { type Corner, corner, edgesAround, makeRing, type Ring, readRing, ringHolds } from './ring.js'
-import { areOpposite, crossing, type Edge, isSameVector, type Place } from './sphere.js'
+import { type Corner, corner, cornerAt, edgesAround, makeRing, type Ring, readRing, ringHolds } from './ring.js'
+import { add, areOpposite, crossing, type Edge, isSameVector, normalize, type Place } from './sphere.js'
 
 /** A line of two corners at least. */
 export type Line = readonly Corner[]
@@ -81,6 +82,12 @@ function polygonOf(value: Dynamic): Polygon | undefined {
   const rings = all(value.map((each) => readRingOf(each)))
   if (!rings || rings.length === 0 || ringsCross(rings)) return undefined
   const [shell, ...holes] = rings as readonly [Ring, ...Ring[]]
+  for (const hole of holes) {
+    const [a, b] = edgesAround(hole.corners)[0]!
+    const beside = cornerAt(normalize(add(a.at, b.at)))
+    const isHole = ringHolds(shell, beside) && !holes.some((other) => other !== hole && ringHolds(other, beside))
+    if (!isHole) throw new NotSupported('a polygon whose rings are not all holes in the first')
+  }
   return { shell, holes }
 }
 
