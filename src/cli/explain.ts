@@ -2,24 +2,22 @@ import { existsSync, readFileSync } from 'node:fs'
 import { storeTables } from '../backends/duckdb/tables.js'
 import { clockOf } from '../detection/clock.js'
 import { type CompiledQuery, compileKql } from '../detection/compile-query.js'
-import type { Clause } from '../detection/explain/clause.js'
 import { eventRow } from '../detection/explain/event-row.js'
-import { type EventVerdict, explainEvent, judged, rowValues, tablesRead } from '../detection/explain/explain-event.js'
+import { explainEvent, judged, rowValues, tablesRead } from '../detection/explain/explain-event.js'
 import { nearestRows } from '../detection/explain/nearest.js'
-import { planWords } from '../detection/explain/plan-words.js'
-import { scalarWords, valueWords } from '../detection/explain/scalar-words.js'
+import { valueWords } from '../detection/explain/scalar-words.js'
 import { originsOf } from '../detection/origins.js'
 import type { Rule } from '../detection/rules.js'
 import { runRule } from '../detection/run-rule.js'
 import { findTable, type QueryTable, type Watchlists } from '../ir/schema.js'
 import { closestName } from '../text/closest-name.js'
-import { pad, widthOf, wrap } from '../text/fit.js'
-import { createPaint, type Paint } from '../text/paint.js'
-import { visible } from '../text/visible.js'
+import { createPaint } from '../text/paint.js'
+import { Page } from './explain-page.js'
+import { explainSigma } from './explain-sigma.js'
 import { ConfigurationError } from './failure.js'
-import { type InputOptions, openInput, timeOption, watchlistsOf } from './input.js'
+import { type InputOptions, openInput, placeholdersOf, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
-import { ruleSources } from './rule-source.js'
+import { type RuleSource, ruleSources } from './rule-source.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
 export interface ExplainOptions extends InputOptions, OutputOptions {
@@ -30,13 +28,16 @@ export interface ExplainOptions extends InputOptions, OutputOptions {
 /** `latchkey explain`: what a rule does, in words and as SQL, and what it makes of an event or of logs. Returns the exit code. */
 export async function explain(given: string, paths: readonly string[], options: ExplainOptions): Promise<number> {
   checkOutput(options)
-  const event = options.event === undefined ? undefined : readEvent(options.event)
+  const sources = await ruleSources(given)
+  const sigma = sources.filter(({ file }) => file?.format === 'sigma')
+  const event = options.event === undefined || sigma.length > 0 ? undefined : readEvent(options.event)
   const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
   const page = new Page(Math.min(terminal.width, 120), createPaint(terminal.colour))
   const asOf = timeOption('--as-of', options.asOf) ?? (event === undefined ? undefined : timeOfEvent(event))
   const watchlists = watchlistsOf(options.watchlists)
   let code = 0
-  for (const source of await ruleSources(given)) {
+  if (sigma.length > 0 && (await sigmaFiles(page, sigma, paths, options, terminal.colour))) code = 2
+  for (const source of sources) {
     for (const { rule, queryMap } of source.rules) {
       const compiled = compileKql(rule.query, { asOf: asOf ?? Date.now() * 1000, watchlists })
       if (!compiled.ok) {
@@ -57,6 +58,36 @@ export async function explain(given: string, paths: readonly string[], options: 
   }
   await writeOutput([page.text()], options)
   return code
+}
+
+/** Explains Sigma files; true where one of their rules cannot run. */
+async function sigmaFiles(
+  page: Page,
+  sources: readonly RuleSource[],
+  paths: readonly string[],
+  options: ExplainOptions,
+  colour: boolean,
+): Promise<boolean> {
+  const { event } = options
+  if (event !== undefined && !/^-?\d{1,19}$/.test(event))
+    throw new ConfigurationError(
+      '--event takes the uid of an event of the logs, or its number in its log, for a Sigma rule',
+    )
+  const isRead = paths.length > 0 || options.store !== undefined
+  if (event !== undefined && !isRead) throw new ConfigurationError('--event needs the logs that the event stands in')
+  const placeholders = placeholdersOf(options.placeholders) ?? new Map()
+  const store = isRead ? (await openInput(paths, options)).store : undefined
+  let refused = false
+  try {
+    await store?.narrow(timeOption('--since', options.since), timeOption('--until', options.until))
+    await explainSigma(page, sources, { placeholders, event, store }, (source, diagnostics) => {
+      refused = true
+      for (const diagnostic of diagnostics) process.stderr.write(`${diagnosticText(diagnostic, source, colour)}\n`)
+    })
+  } finally {
+    await store?.close()
+  }
+  return refused
 }
 
 /** The event's own time, so that `ago()` of the query means what it would have meant then. */
@@ -170,112 +201,4 @@ async function explainLogs(
   } finally {
     await store.close()
   }
-}
-
-/** When the rule runs, and what makes it alert. */
-function scheduleWords({ period, given }: Rule): string[] {
-  const window =
-    given?.windowed === true && period !== undefined ? [`its product shows it the last ${period} of events`] : []
-  const trigger = given?.trigger
-  const plain = trigger === undefined || (trigger.operator === 'more than' && trigger.threshold === 0)
-  return [...window, ...(plain ? [] : [`alerts where a run gives ${trigger.operator} ${trigger.threshold} rows`])]
-}
-
-/** What is printed, line by line, within a width. */
-class Page {
-  private readonly lines: string[] = []
-
-  constructor(
-    private readonly width: number,
-    private readonly paint: Paint,
-  ) {}
-
-  text(): string {
-    return `${this.lines.join('\n')}\n`
-  }
-
-  heading(text: string): void {
-    if (this.lines.length > 0) this.lines.push('')
-    this.lines.push(this.paint.bold(visible(text)))
-  }
-
-  line(text: string, indent = 2): void {
-    for (const part of text.split('\n'))
-      for (const [index, line] of wrap(visible(part), this.width - indent - 2).entries())
-        this.lines.push(' '.repeat(index === 0 ? indent : indent + 2) + line)
-  }
-
-  plan(rule: Rule, compiled: CompiledQuery): void {
-    if (rule.title !== 'query') this.heading(rule.title)
-    this.heading('what it does')
-    for (const { depth, text } of planWords(compiled.query)) this.line(text, 2 + depth * 2)
-    for (const words of scheduleWords(rule)) this.line(words)
-    for (const { severity, message } of compiled.diagnostics) this.line(`${severity}: ${message}`)
-    this.heading('as SQL')
-    // In one piece, so that it can be copied.
-    this.lines.push(visible(compiled.sql))
-  }
-
-  verdict(rule: Rule, { ways, leftOut, result }: EventVerdict): void {
-    for (const [index, clauses] of ways.entries()) {
-      if (ways.length > 1) this.line(`way ${index + 1} of ${ways.length} that the query reads the table`)
-      this.clauses(rule, clauses)
-    }
-    if (leftOut > 0)
-      this.line(
-        `${leftOut} ${leftOut === 1 ? 'condition speaks' : 'conditions speak'} of more than one event and cannot be judged by one`,
-      )
-    if (result === undefined) this.line('what the query gives for this event alone could not be run here')
-    else if (result.rows.length === 0) this.line('so the query gives no row')
-    else {
-      this.line('so the query gives this row:')
-      this.values(
-        result.columns.map(({ name, type }, index) => [name, valueWords(result.rows[0]![index], type)] as const),
-      )
-    }
-  }
-
-  clauses(rule: Rule, clauses: readonly Clause[], depth = 0): void {
-    if (clauses.length === 0 && depth === 0) this.line('no condition: every event passes')
-    for (const clause of clauses) {
-      const word =
-        clause.value === true
-          ? 'true   '
-          : clause.value === false
-            ? 'false  '
-            : clause.value === null
-              ? 'missing'
-              : 'unknown'
-      const mark = clause.value === true ? this.paint.dim(word) : this.paint.boldRed(word)
-      const source = sourceOf(rule.query, clause)
-      const indent = 2 + depth * 2
-      const [first, ...rest] = wrap(visible(source), this.width - indent - 11)
-      this.lines.push(`${' '.repeat(indent)}${mark}  ${first ?? ''}`)
-      for (const line of rest) this.lines.push(' '.repeat(indent + 11) + line)
-      if (clause.value !== true)
-        for (const { column, value } of clause.reads)
-          this.line(`${column} is ${valueWords(value, typeOf(clause, column))}`, indent + 9)
-      if (clause.value !== true && clause.parts.length > 0) this.clauses(rule, clause.parts, depth + 1)
-    }
-  }
-
-  values(pairs: readonly (readonly [name: string, value: string])[]): void {
-    const label = Math.min(30, Math.max(0, ...pairs.map(([name]) => widthOf(name))))
-    for (const [name, value] of pairs) {
-      const [first = '', ...rest] = wrap(visible(value), Math.max(20, this.width - label - 6), 3)
-      this.lines.push(`    ${this.paint.dim(pad(visible(name), label))}  ${first}`)
-      for (const line of rest) this.lines.push(' '.repeat(label + 6) + line)
-    }
-  }
-}
-
-/** The clause as its author wrote it, where that is short; else in words. */
-function sourceOf(query: string, { scalar }: Clause): string {
-  const text = scalar.span ? query.slice(scalar.span.start, scalar.span.end).replace(/\s+/g, ' ') : ''
-  return text !== '' && text.length < 160 ? text : scalarWords(scalar)
-}
-
-function typeOf({ scalar }: Clause, column: string): 'string' | 'datetime' | 'dynamic' {
-  if (scalar.kind === 'compare' && scalar.left.type === 'datetime') return 'datetime'
-  return column === '' ? 'dynamic' : 'string'
 }

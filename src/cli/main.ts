@@ -171,7 +171,10 @@ program
   )
   .argument('<rule>', 'a rule file, the id of a rule that comes with latchkey, a query, or @file')
   .argument('[paths...]', 'logs to run it over')
-  .option('--event <json>', 'an event as a JSON object of columns and values, or a file of one')
+  .option(
+    '--event <json>',
+    'an event as a JSON object of columns and values, or a file of one; for a Sigma rule its number in the logs, or --event=<uid>',
+  )
   .option('--table <table>', 'the table that the event stands in; the first that the query reads without it')
   .addOption(watchlists)
   .addOption(placeholders)

@@ -89,7 +89,7 @@ function correlationFindings(
         ...counted,
         ...times,
       },
-      why: mask(`${groupWords(group)}${matchWords(run, match)}`),
+      why: mask(`${groupWords(group)}${matchWords(run, match)}${laterWords(match)}`),
       events: behind.map(({ event }) => event),
       about: aboutOf(run),
     }
@@ -98,6 +98,10 @@ function correlationFindings(
 
 const groupWords = (group: readonly (readonly [string, string | null])[]): string =>
   group.map(([name, value]) => `${name} ${value === null ? 'that is missing' : value.slice(0, 300)}, `).join('')
+
+/** What came after the condition was first met. */
+const laterWords = ({ hits, time, last }: CorrelationMatch): string =>
+  last > time ? `; ${hits.toLocaleString('en')} in all until ${formatTime(last).replace(/\.0+Z$/, 'Z')}` : ''
 
 function matchWords({ given: { document } }: SigmaRuleRun, { hits, value, from, time }: CorrelationMatch): string {
   const type = document.kind === 'correlation' ? document.type : ''

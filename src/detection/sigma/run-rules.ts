@@ -155,7 +155,9 @@ function ruleRun(
 ): SigmaRuleRun {
   if (given.faults) return refused(given, given.faults)
   if (!result) {
-    const count = hits.get(given.document) ?? 0
+    const count = hits.get(given.document)
+    if (count === undefined)
+      return { given, ...nothing, outcome: 'not-applicable', reason: missingWords(given.document) }
     return onlyForOthers(given, `${count.toLocaleString('en')} ${count === 1 ? 'hit' : 'hits'}, `)
   }
   if (!result.ok) return refused(given, result.diagnostics)

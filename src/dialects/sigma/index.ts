@@ -18,6 +18,7 @@ export type {
   Detection,
   DetectionItem,
   LogSource,
+  Search,
   SearchBody,
   SigmaCorrelation,
   SigmaDocument,

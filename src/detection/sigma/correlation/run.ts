@@ -15,7 +15,7 @@ export interface CorrelationRun {
   readonly total: number
   /** What a reader of the result should know. */
   readonly notes: readonly string[]
-  /** Hits of each rule that it names, by the rule's document. */
+  /** Hits of each rule that it names, by the rule’s document; of rules whose logs are missing, none. */
   readonly hits: ReadonlyMap<object, number>
 }
 
@@ -33,9 +33,11 @@ export async function runCorrelation(
 ): Promise<CorrelationRun> {
   const built = buildCorrelation(resolved)
   const prepared = await streamsSql(store, built, options)
-  const without = { matches: [], total: 0, notes: [], hits: new Map() }
+  const hits = new Map<object, number>()
+  const without = { matches: [], total: 0, notes: [], hits }
   if ('refused' in prepared) return { ...without, outcome: 'refused', reason: prepared.refused }
   const { sql, missing } = prepared
+  for (const [stream, { member }] of built.streams.entries()) if (!missing.has(stream)) hits.set(member.document, 0)
   if (sql === undefined || !canHold(built, missing))
     return { ...without, outcome: 'not-applicable', reason: [...new Set(missing.values())].join('; ') }
   const matches: CorrelationMatch[] = []
@@ -47,7 +49,6 @@ export async function runCorrelation(
     },
     ...(options.onLook ? { onLook: options.onLook } : {}),
   })
-  const hits = new Map<object, number>()
   const result = await store.connection.stream(sql)
   for await (const rows of result.yieldRows())
     for (const [stream, uid, time, ...values] of rows) {
