@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Store } from '../backends/duckdb/store.js'
 import { clockOf } from '../detection/clock.js'
 import { compileKql, compileKqlOver } from '../detection/compile-query.js'
-import { runQuery } from '../detection/run-query.js'
+import { prepare, runQuery } from '../detection/run-query.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
 import { ConfigurationError } from './failure.js'
 import { type InputOptions, openInput, timeOption, watchlistsOf } from './input.js'
@@ -63,7 +63,10 @@ export async function query(text: string, paths: readonly string[], options: Que
     const asOf = (await clockOf(store, given)).micros
     const results: QueryResult[] = []
     for (let result = 0, last = 0; result <= last; result++) {
-      const compiled = await compileKqlOver(source.text, { asOf, watchlists, result }, ({ sql }) => store.rows(sql))
+      const compiled = await compileKqlOver(source.text, { asOf, watchlists, result }, ({ sql }) => {
+        prepare(store, sql)
+        return store.rows(sql)
+      })
       if (!compiled.ok || needs)
         for (const diagnostic of compiled.diagnostics)
           if (options.quiet !== true || !compiled.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
