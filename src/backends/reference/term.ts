@@ -1,4 +1,5 @@
 import type { Match } from '../../ir/scalar.js'
+import { isLike } from '../../text/wildcard.js'
 
 const IS_TERM = /^[\p{L}\p{N}]$/u
 
@@ -18,13 +19,7 @@ export function matches(
     case 'suffix':
       return within.endsWith(find)
     case 'wildcard':
-      return new RegExp(
-        `^${find
-          .split(/([*?])/)
-          .map((piece) => (piece === '*' ? '.*' : piece === '?' ? '.' : piece.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')))
-          .join('')}$`,
-        'su',
-      ).test(within)
+      return isLike([...within], [...find])
     case 'term':
     case 'term-prefix':
     case 'term-suffix':

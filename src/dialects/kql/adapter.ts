@@ -6,9 +6,9 @@ import type { KqlNode } from './syntax.js'
 
 interface SyntaxElement {
   readonly Kind: number
-  readonly TextStart: number
-  readonly End: number
   readonly ChildCount: number
+  /** The text before a token that means nothing; what has none is no token. */
+  readonly Trivia?: string
   readonly Text?: string
   readonly SimpleName?: string
   readonly LiteralValue?: unknown
@@ -102,22 +102,35 @@ function load(): NonNullable<typeof loaded> {
   return loaded
 }
 
-function convert(element: SyntaxElement, kinds: ReadonlyMap<number, string>): KqlNode {
+/** Where the walk through the text is. The parser's own positions are found from the root at each asking: a long chain would take their square. */
+interface Cursor {
+  at: number
+}
+
+function convert(element: SyntaxElement, kinds: ReadonlyMap<number, string>, cursor: Cursor = { at: 0 }): KqlNode {
   const kind = kinds.get(element.Kind) ?? `kind ${element.Kind}`
-  const span = { start: element.TextStart, end: Math.max(element.End, element.TextStart) }
-  if (kind === 'SeparatedElement') return convert(element.GetChild(0)!, kinds)
+  if (element.Trivia !== undefined) {
+    const start = cursor.at + element.Trivia.length
+    cursor.at = start + (element.Text ?? '').length
+    return { kind, span: { start, end: cursor.at }, text: textOf(element, kind), fields: {}, items: [] }
+  }
   const fields: Record<string, KqlNode> = {}
   const items: KqlNode[] = []
+  let start: number | undefined
+  let separated: KqlNode | undefined
   for (let index = 0; index < element.ChildCount; index++) {
     const part = element.GetChild(index)
     if (!part) continue
-    if (kind === 'List') {
-      items.push(convert(part, kinds))
-      continue
-    }
+    const child = convert(part, kinds, cursor)
+    // An empty list stands nowhere.
+    if (part.Trivia !== undefined || part.ChildCount > 0) start ??= child.span.start
     const name = element.GetName(index)
-    if (name) fields[name] = convert(part, kinds)
+    if (kind === 'SeparatedElement') separated ??= child
+    else if (kind === 'List') items.push(child)
+    else if (name) fields[name] = child
   }
+  if (separated) return separated
+  const span = { start: start ?? cursor.at, end: cursor.at }
   return { kind, span, text: textOf(element, kind), fields, items }
 }
 

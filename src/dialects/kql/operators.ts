@@ -5,6 +5,7 @@ import { type Column, column, isWhole, type ScalarType } from '../../ir/types.js
 import { isArray } from '../../ir/value.js'
 import { diagnose } from '../../text/diagnostic.js'
 import type { Span } from '../../text/span.js'
+import { isLike } from '../../text/wildcard.js'
 import { convert, unwrap } from './convert.js'
 import { lowerGraphToTable, lowerGraphWhere, lowerMakeGraph, lowerMarkComponents } from './graph.js'
 import { lowerGraphMatch, lowerShortestPaths } from './graph-match.js'
@@ -336,8 +337,11 @@ function selectOne(item: KqlNode, input: Relation, env: Environment): Column[] {
 const refusalOf = (node: KqlNode, known: readonly string[]) =>
   diagnose('unknown-name', node.span, { name: node.text, closest: closestName(node.text, known) })
 
-export const wildcard = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*')}$`, 's')
+export const wildcard = (pattern: string): { test(name: string): boolean } => {
+  // Only the star means something in names; a question mark is one.
+  const letters = [...pattern].map((letter) => (letter === '?' ? '\\?' : letter))
+  return { test: (name) => isLike([...name], letters) }
+}
 
 const withoutColumns = (input: Relation, gone: readonly Column[]): Column[] => {
   const names = columnNames(gone)
@@ -669,7 +673,7 @@ function unionBranches(item: KqlNode, fuzzy: boolean, env: Environment): Branch[
     const absent = new Map<string, Column>()
     for (const table of env.context.schema.tables.values()) {
       if (!pattern.test(table.name)) continue
-      if (table.filled || pattern.source.length > 12)
+      if (table.filled || source.length > 9)
         found.push({ label: table.name, rows: tableSource(table, { ...item, text: table.name }, env) })
       else for (const known of table.columns) absent.set(`${known.name} ${known.type}`, known)
     }

@@ -13,14 +13,15 @@ export interface ParsedKql {
 export const LONGEST_QUERY = 2_000_000
 
 /** Deeper nesting costs Microsoft's parser seconds and then its stack. */
-const MOST_NESTING = 400
+const MOST_NESTING = 200
 
 /** Reads KQL with Microsoft's own parser; its syntax diagnostics come back under the code `kusto-diagnostic`. */
 export function parseKql(text: string): ParsedKql {
   if (text.length > LONGEST_QUERY) {
     return refused(text, `a query of ${text.length} characters (the limit is ${LONGEST_QUERY})`)
   }
-  if (deepestNesting(text) > MOST_NESTING) return refused(text, `nesting deeper than ${MOST_NESTING} levels`)
+  if (deepestNesting(text) > MOST_NESTING || SIGNS.test(text))
+    return refused(text, `nesting deeper than ${MOST_NESTING} levels`)
   try {
     const { tree, messages } = parseWithKusto(text)
     const diagnostics = messages.map(({ code, message, start, end }) =>
@@ -37,6 +38,9 @@ function refused(text: string, what: string): ParsedKql {
   const diagnostic = diagnose('unsupported-form', span(0, Math.min(text.length, 80)), { language: 'KQL', what })
   return { tree: undefined, diagnostics: [diagnostic] }
 }
+
+/** Signs before a value nest without brackets. */
+const SIGNS = /[-+](?:\s*[-+]){200}/
 
 /** How deep brackets nest, outside of literals and comments. */
 function deepestNesting(text: string): number {

@@ -1,130 +1,97 @@
+import { createRequire } from 'node:module'
+
 /**
- * Regular expressions as the databases run them (RE2), on JavaScript's engine: the judge in tests and the fallback for functions that SQL
- * lacks. What JavaScript says differently is translated; what RE2 does not have is refused, so that both refuse alike.
+ * Regular expressions as the databases run them: RE2, whose time grows with the text and never with the pattern's branches. JavaScript's own
+ * engine tries every way there is, which a hostile pattern makes endless.
  */
 export class BadPattern extends Error {}
 
-const compiled = new Map<string, RegExp>()
+/** Where a pattern was found; places count UTF-16 units. `groups[0]` is the whole, a group that took no part is undefined. */
+export interface Found {
+  readonly start: number
+  readonly end: number
+  readonly groups: readonly (string | undefined)[]
+}
 
-export function compilePattern(source: string, flags = ''): RegExp {
+export interface Pattern {
+  /** Whether the text has it anywhere. */
+  test(text: string): boolean
+  find(text: string): Found | undefined
+  /** Every place after the other. An empty one right behind the one before is none, as in RE2's own replacement. */
+  findAll(text: string): readonly Found[]
+  /** The place of a named group among `groups`. */
+  groupNumber(name: string): number | undefined
+}
+
+type Library = typeof import('re2js')
+let library: Library | undefined
+
+const compiled = new Map<string, Pattern>()
+
+/** The pattern of a source in RE2's syntax, with the flags `i`, `s`, `m`. Throws `BadPattern` where RE2 would refuse it. */
+export function compilePattern(source: string, flags = ''): Pattern {
   const key = `${flags}/${source}`
   const known = compiled.get(key)
-  if (known) {
-    known.lastIndex = 0
-    return known
-  }
-  const made = translate(source, flags)
+  if (known) return known
+  const made = compile(source, flags)
   if (compiled.size > 500) compiled.clear()
   compiled.set(key, made)
   return made
 }
 
-function translate(source: string, flags: string): RegExp {
-  if (/\(\?(?:[=!]|<[=!])|\\[1-9]/.test(source.replace(/\\\\/g, ''))) {
-    throw new BadPattern('lookaround and back references are not in RE2')
-  }
-  let body = source
-  const letters = new Set(flags)
-  for (let found = /^\(\?([imsU]+)\)/.exec(body); found; found = /^\(\?([imsU]+)\)/.exec(body)) {
-    for (const letter of found[1]!) letters.add(letter)
-    body = body.slice(found[0].length)
-  }
-  if (letters.has('U')) {
-    letters.delete('U')
-    body = body.replace(
-      /(\\.|\[(?:\\.|[^\]])*\])|([*+?}])(\?)?(?![?*+])/g,
-      (all, skip: string | undefined, quantifier: string, lazy: string | undefined) => {
-        if (skip) return skip
-        return quantifier === '?' && all === '?' ? '??' : lazy ? quantifier : `${quantifier}?`
-      },
-    )
-  }
-  body = body
-    .replace(/\(\?P</g, '(?<')
-    .replace(/\\A/g, '^')
-    .replace(/\\z/g, '$')
-    .replace(/\\[pP]([LNPSZCM])(?![{])/g, (all, letter: string) => `${all.slice(0, 2)}{${letter}}`)
-    .replace(/\\Q(.*?)(?:\\E|$)/gs, (_all, text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
-    .replace(/\[:(alpha|digit|alnum|upper|lower|space|punct|xdigit|word):\]/g, (_all, name: string) => POSIX[name]!)
-  if (/\(\?[imsU]*-?[imsU]+[):]/.test(body)) body = spellOutCase(body, letters.has('i'))
-  letters.add('u')
-  letters.add('g')
+function compile(source: string, flags: string): Pattern {
+  library ??= createRequire(import.meta.url)('re2js') as Library
+  const { RE2JS } = library
+  const bits =
+    (flags.includes('i') ? RE2JS.CASE_INSENSITIVE : 0) |
+    (flags.includes('s') ? RE2JS.DOTALL : 0) |
+    (flags.includes('m') ? RE2JS.MULTILINE : 0)
   try {
-    return new RegExp(body, [...letters].join(''))
-  } catch {
-    try {
-      // The strict mode of `u` refuses escapes that RE2 takes, as `\-` and `\_`.
-      return new RegExp(
-        body
-          .replace(/\\([^\w\s^$\\.*+?()[\]{}|/-])/g, '$1')
-          .replace(/\\([_%@&=!#<>:;"'`~, ])/g, '$1')
-          .replace(/(\[[^\]]*?)\\-/g, '$1\\-')
-          .replace(/\\-(?![^[]*\])/g, '-'),
-        [...letters].join(''),
-      )
-    } catch (error) {
-      try {
-        letters.delete('u')
-        return new RegExp(body, [...letters].join(''))
-      } catch {
-        throw new BadPattern(error instanceof Error ? error.message : String(error))
+    return patternOf(RE2JS.compile(source, bits))
+  } catch (error) {
+    if (!(error instanceof Error) || !error.name.startsWith('RE2JS')) throw error
+    if (/\(\?(?:[=!]|<[=!])|\\[1-9]/.test(source)) throw new BadPattern('lookaround and back references are not in RE2')
+    throw new BadPattern(error.message.replace(/^error parsing regexp: /, ''))
+  }
+}
+
+function patternOf(pattern: ReturnType<Library['RE2JS']['compile']>): Pattern {
+  type Matcher = ReturnType<typeof pattern.matcher>
+  const foundAt = (matcher: Matcher): Found => ({
+    start: matcher.start(),
+    end: matcher.end(),
+    groups: Array.from({ length: matcher.groupCount() + 1 }, (_, group) => matcher.group(group) ?? undefined),
+  })
+  return {
+    test: (text) => pattern.matcher(text).find(),
+    find: (text) => {
+      const matcher = pattern.matcher(text)
+      return matcher.find() ? foundAt(matcher) : undefined
+    },
+    findAll: (text) => {
+      const matcher = pattern.matcher(text)
+      const all: Found[] = []
+      let last = -1
+      while (matcher.find()) {
+        const found = foundAt(matcher)
+        if (found.start !== found.end || found.start !== last) all.push(found)
+        last = found.end
       }
-    }
+      return all
+    },
+    groupNumber: (name) => pattern.namedGroups()[name],
   }
 }
 
-/**
- * Flags in the middle of a pattern, which JavaScript lacks: letters under `i` become classes of both cases. `s` in the middle is not
- * followed, nor `m` or `U`.
- */
-function spellOutCase(source: string, startsFolded: boolean): string {
-  const folded = [startsFolded]
-  let out = ''
-  let inClass = false
-  for (let at = 0; at < source.length; at++) {
-    const rest = source.slice(at)
-    const flags = inClass ? null : /^\(\?([imsU]*)(?:-([imsU]+))?([):])/.exec(rest)
-    if (flags) {
-      const now = flags[1]!.includes('i') || (folded[folded.length - 1]! && !flags[2]?.includes('i'))
-      if (flags[3] === ':') {
-        folded.push(now)
-        out += '(?:'
-      } else folded[folded.length - 1] = now
-      at += flags[0].length - 1
-      continue
-    }
-    const letter = source[at]!
-    if (letter === '\\') {
-      const escaped = /^\\(?:[pP]\{[^}]*\}|x\{[^}]*\}|x[0-9a-fA-F]{2}|.)/s.exec(rest)![0]
-      out += escaped
-      at += escaped.length - 1
-      continue
-    }
-    if (inClass) inClass = letter !== ']'
-    else if (letter === '[') inClass = true
-    else if (letter === '(') folded.push(folded[folded.length - 1]!)
-    else if (letter === ')' && folded.length > 1) folded.pop()
-    const both = `${letter.toLowerCase()}${letter.toUpperCase()}`
-    const isLetter = folded[folded.length - 1] && both.length === 2 && both[0] !== both[1]
-    const range = inClass && isLetter ? /^([a-zA-Z])-([a-zA-Z])/.exec(rest) : null
-    if (range) {
-      out += `${range[1]!.toLowerCase()}-${range[2]!.toLowerCase()}${range[1]!.toUpperCase()}-${range[2]!.toUpperCase()}`
-      at += 2
-    } else out += isLetter ? (inClass ? both : `[${both}]`) : letter
+/** The text with every place of the pattern replaced by what is made of it. */
+export function replaceAll(pattern: Pattern, text: string, by: (found: Found) => string): string {
+  let made = ''
+  let from = 0
+  for (const found of pattern.findAll(text)) {
+    made += text.slice(from, found.start) + by(found)
+    from = found.end
   }
-  return out
-}
-
-const POSIX: Readonly<Record<string, string>> = {
-  alpha: 'a-zA-Z',
-  digit: '0-9',
-  alnum: 'a-zA-Z0-9',
-  upper: 'A-Z',
-  lower: 'a-z',
-  space: '\\s',
-  punct: '!-\\/:-@\\[-`{-~',
-  xdigit: '0-9a-fA-F',
-  word: '\\w',
+  return made + text.slice(from)
 }
 
 export const quotePattern = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')

@@ -3,7 +3,7 @@ import { isArray } from '../../../ir/value.js'
 import { matches } from '../term.js'
 import { dynamicText, textOf } from './convert.js'
 import { type Functions, strict } from './function.js'
-import { compilePattern, quotePattern } from './pattern.js'
+import { compilePattern, type Found, quotePattern, replaceAll } from './pattern.js'
 
 const points = (value: Value): string[] => [...String(value)]
 const long = (value: number): bigint => BigInt(value)
@@ -31,7 +31,7 @@ function indexOf(text: string, find: string, start = 0, length = -1, occurrence 
 }
 
 function countOf(text: string, find: string, kind: string): number {
-  if (kind === 'regex') return [...text.matchAll(compilePattern(find))].length
+  if (kind === 'regex') return compilePattern(find).findAll(text).length
   if (find === '') return 0
   let count = 0
   for (let at = text.indexOf(find); at >= 0; at = text.indexOf(find, at + 1)) count++
@@ -39,29 +39,32 @@ function countOf(text: string, find: string, kind: string): number {
 }
 
 /** Kusto's replacement text: `$1`, `\1`, `$0`. */
-const replacement = (by: string): ((...found: unknown[]) => string) => {
-  return (...found) =>
-    by.replace(/\\(\d)|\$(\d)|\$\{(\d)\}/g, (_all, a?: string, b?: string, c?: string) =>
-      String(found[Number(a ?? b ?? c)] ?? ''),
+const replacement =
+  (by: string) =>
+  ({ groups }: Found): string =>
+    by.replace(
+      /\\(\d)|\$(\d)|\$\{(\d)\}/g,
+      (_all, a?: string, b?: string, c?: string) => groups[Number(a ?? b ?? c)] ?? '',
     )
-}
 
 function trim(pattern: string, text: string, start: boolean, end: boolean): string {
-  const cut = start ? text.replace(new RegExp(`^(?:${compilePattern(pattern).source})`, 'u'), '') : text
-  return end ? cut.replace(new RegExp(`(?:${compilePattern(pattern).source})$`, 'u'), '') : cut
+  // A pattern that stands alone must be sound; inside of others a stray bracket could make it so.
+  compilePattern(pattern)
+  const cut = start ? text.slice(compilePattern(`^(?:${pattern})`).find(text)?.end ?? 0) : text
+  return end ? cut.slice(0, compilePattern(`(?:${pattern})$`).find(cut)?.start ?? cut.length) : cut
 }
 
 /** All matches: the groups of each, or the match itself where there is one group or none. */
 function extractAll(pattern: string, groups: Value, text: string): Value {
   const wanted = isArray(groups) ? groups : undefined
-  const found = [...text.matchAll(compilePattern(pattern))].map((match): Value => {
+  const compiled = compilePattern(pattern)
+  const found = compiled.findAll(text).map(({ groups: match }): Value => {
+    const named = (name: string): Value => match[compiled.groupNumber(name) ?? -1] ?? null
     const all: Value[] = wanted
-      ? wanted.map((group) =>
-          typeof group === 'string' ? (match.groups?.[group] ?? null) : (match[Number(group)] ?? ''),
-        )
+      ? wanted.map((group) => (typeof group === 'string' ? named(group) : (match[Number(group)] ?? '')))
       : match.length > 1
         ? match.slice(1).map((group) => group ?? '')
-        : [match[0]]
+        : [match[0]!]
     return all.length === 1 ? all[0]! : all
   })
   return found.length ? found : null
@@ -120,8 +123,8 @@ export const TEXTS: Functions = {
     if (from < 0) return null
     const limit = Number(length ?? -1n)
     const within = (limit < 0 ? letters.slice(from) : letters.slice(from, from + limit)).join('')
-    const match = [...within.matchAll(compilePattern(String(pattern)))][Number(occurrence ?? 1n) - 1]
-    return match ? long(from + [...within.slice(0, match.index)].length) : -1n
+    const match = compilePattern(String(pattern)).findAll(within)[Number(occurrence ?? 1n) - 1]
+    return match ? long(from + [...within.slice(0, match.start)].length) : -1n
   }),
   countof: ([text, find, kind]) => long(countOf(String(text), String(find), String(kind ?? 'normal'))),
   split: ([text, delimiter, index]) => {
@@ -133,21 +136,21 @@ export const TEXTS: Functions = {
   replace_string: ([text, find, by]) => (find === '' ? text! : String(text).split(String(find)).join(String(by))),
   replace_strings: ([text, finds, by]) => replaceStrings(String(text), finds!, by!),
   replace_regex: ([text, pattern, by]) =>
-    String(text).replace(compilePattern(String(pattern)), replacement(String(by))),
+    replaceAll(compilePattern(String(pattern)), String(text), replacement(String(by))),
   trim: ([pattern, text]) => trim(String(pattern), String(text), true, true),
   trim_start: ([pattern, text]) => trim(String(pattern), String(text), true, false),
   trim_end: ([pattern, text]) => trim(String(pattern), String(text), false, true),
   extract: ([pattern, group, text]) => {
-    const match = compilePattern(String(pattern)).exec(String(text))
-    return match?.[Number(group)] ?? ''
+    const match = compilePattern(String(pattern)).find(String(text))
+    return match?.groups[Number(group)] ?? ''
   },
   extract_all: (args) =>
     args.length === 3
       ? extractAll(String(args[0]), args[1]!, String(args[2]))
       : extractAll(String(args[0]), null, String(args[1])),
   captures: ([text, pattern]) => {
-    const match = compilePattern(String(pattern)).exec(String(text))
-    return match ? match.slice(1).map((group) => group ?? '') : null
+    const match = compilePattern(String(pattern)).find(String(text))
+    return match ? match.groups.slice(1).map((group) => group ?? '') : null
   },
   parse_pairs: ([text, pairs, keys, quotes, escapeWith, greedy]) =>
     parsePairs(
@@ -160,10 +163,9 @@ export const TEXTS: Functions = {
     ),
   parse_pairs_regex: ([text, pattern]) =>
     new Map(
-      [...String(text).matchAll(compilePattern(String(pattern)))].map((match): [string, Value] => [
-        match[1] ?? '',
-        match[2] ?? '',
-      ]),
+      compilePattern(String(pattern))
+        .findAll(String(text))
+        .map(({ groups }): [string, Value] => [groups[1] ?? '', groups[2] ?? '']),
     ),
   regex_quote: ([text]) => quotePattern(String(text)),
   isascii: ([value]) => /^[\x00-\x7f]*$/.test(String(value)),
