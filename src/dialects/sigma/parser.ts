@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
 import { type Span, span } from '../../text/span.js'
 import { parseCondition } from './condition.js'
+import { readPlainYaml } from './plain-yaml.js'
 import type {
   ConditionText,
   Detection,
@@ -44,6 +45,11 @@ export function parseSigma(text: string): ParsedSigma {
 }
 
 function readTrees(text: string, diagnostics: Diagnostic[]): readonly Tree[] {
+  return readPlainYaml(text) ?? readAnyYaml(text, diagnostics)
+}
+
+/** Every document by the YAML library. */
+export function readAnyYaml(text: string, diagnostics: Diagnostic[]): readonly Tree[] {
   // Only who reads Sigma pays for loading the library.
   const { parseAllDocuments } = createRequire(import.meta.url)('yaml') as typeof import('yaml')
   let parsed: ReturnType<typeof parseAllDocuments>
