@@ -44,7 +44,9 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   if (options.stack !== undefined && !isRowFormat(format))
     throw new ConfigurationError(`--stack prints ${ROW_FORMATS.join(', ')}, not ${format}`)
   // Readers work on threads of their own; what the rules need is loaded while this one waits for them.
-  const loading = setTimeout(() => compileKql('print 1', { asOf: 0 }), 10)
+  const loading = setTimeout(() => {
+    if (options.builtinRules !== false) compileKql('print 1', { asOf: 0 })
+  }, 10)
   const rulesMissing = new AbortController()
   const reading = openInput(paths, options, rulesMissing.signal).finally(() => clearTimeout(loading))
   // Told where it is waited for.

@@ -16,13 +16,19 @@ export async function readRuleFiles(path: string): Promise<readonly RuleFile[]> 
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
   const files: RuleFile[] = []
-  for (const [index, name] of names.entries()) {
-    // Readers of logs wait for this thread to take what they have read.
-    if (index % 20 === 19) await nextTurn()
+  let turn = performance.now()
+  for (const name of names) {
     files.push(readRuleFile(name))
+    // Readers of logs wait for this thread to take what they have read.
+    if (performance.now() - turn < LONGEST_TURN) continue
+    await nextTurn()
+    turn = performance.now()
   }
   return files.filter(holdsRules)
 }
+
+/** Milliseconds. */
+const LONGEST_TURN = 5
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
