@@ -4,7 +4,7 @@ import type { SearchBody, SigmaDocument } from '../../dialects/sigma/index.js'
 import type { EvidenceEvent } from '../evidence.js'
 import type { SigmaRuleRun } from './run-rules.js'
 import { resolveLogSource } from './sources.js'
-import { sigmaTable } from './tables.js'
+import { sourceParts, widePart } from './tables.js'
 
 /** What the findings of a set of rules show of the events behind them. */
 export interface MatchedEvents {
@@ -17,6 +17,7 @@ export interface MatchedEvents {
 /** Looks up the events of the runs. The store keeps their uids in a temporary table until the next call. */
 export async function matchedEvents(store: Store, runs: readonly SigmaRuleRun[]): Promise<MatchedEvents> {
   await noteUids(store, runs)
+  await copyEvents(store)
   const byDocument = await valuesOf(store, runs)
   return {
     events: eachEvent(store),
@@ -32,6 +33,16 @@ async function noteUids(store: Store, runs: readonly SigmaRuleRun[]): Promise<vo
     await store.connection.run(`INSERT INTO sigma_matched VALUES ${list.join(', ')}`)
   }
 }
+
+/** The events themselves, a table a class: every log source asks for its fields of them, and the store is large. */
+async function copyEvents(store: Store): Promise<void> {
+  for (const { name } of store.model.classes)
+    await store.connection.run(
+      `CREATE OR REPLACE TEMP TABLE ${copyOf(name)} AS SELECT * FROM ${quoteIdentifier(name)} SEMI JOIN sigma_matched USING (uid)`,
+    )
+}
+
+const copyOf = (eventClass: string): string => quoteIdentifier(`sigma_matched_${eventClass}`)
 
 /** Columns that say which event it is, and those that name the program. */
 const SHOWN = [
@@ -49,7 +60,7 @@ async function* eachEvent(store: Store): AsyncGenerator<readonly [string, Eviden
     const result = await store.connection.stream(
       `SELECT CAST(event.uid AS VARCHAR), ${own.map((column) => `event.${quoteIdentifier(column)}`).join(', ')},
         epoch_us(event.time) AS time_micros, source.name AS source_name
-      FROM ${quoteIdentifier(name)} AS event SEMI JOIN sigma_matched USING (uid) LEFT JOIN source ON source.id = event.source_id`,
+      FROM ${copyOf(name)} AS event LEFT JOIN source ON source.id = event.source_id`,
     )
     const keys = [...own, 'time_micros', 'source_name']
     for await (const rows of result.yieldRows())
@@ -76,10 +87,11 @@ async function valuesOf(store: Store, runs: readonly SigmaRuleRun[]): Promise<Re
     const fields = [...new Set(documents.flatMap(fieldsOf))]
     const columns = new Map(fields.map((field) => [field, { field, view: 'text' } as const]))
     const cells = new Map<string, readonly unknown[]>()
-    for (const { from, where, columns: bound } of sigmaTable(source, columns).sources) {
+    for (const part of sourceParts(source)) {
+      const { from, where, columns: bound } = widePart(part, columns, copyOf(part.eventClass.name))
       const sql = fields.map((field) => `left(${bound.get(field)!.sql}, ${LONGEST})`)
       const rows = await store.rows(
-        `SELECT CAST(uid AS VARCHAR), ${sql.length > 0 ? sql.join(', ') : quoteText('')} FROM ${from} SEMI JOIN sigma_matched USING (uid)${where === undefined ? '' : ` WHERE ${where}`}`,
+        `SELECT CAST(uid AS VARCHAR), ${sql.length > 0 ? sql.join(', ') : quoteText('')} FROM ${from}${where === undefined ? '' : ` WHERE ${where}`}`,
       )
       for (const [uid, ...row] of rows) cells.set(String(uid), row)
     }

@@ -28,19 +28,23 @@ export const sourceParts = (source: ResolvedSource): readonly SourcePart[] =>
     }),
   )
 
-/** The part with many columns, for which a record's original fields are read once and not once a column. */
-export function widePart(part: SourcePart, columns: ReadonlyMap<string, SigmaColumn>): PhysicalSource {
+/** The part with many columns, for which a record's original fields are read once and not once a column. `from`: where its events lie. */
+export function widePart(
+  part: SourcePart,
+  columns: ReadonlyMap<string, SigmaColumn>,
+  from = quoteIdentifier(part.eventClass.name),
+): PhysicalSource {
   const fields: string[] = []
   const places = new Map<string, number>()
   const bound = boundPart(part, columns, (field) => {
     if (!places.has(field)) places.set(field, fields.push(field))
     return `originals[${places.get(field)}]`
   })
-  if (fields.length === 0) return bound
+  if (fields.length === 0) return { ...bound, from }
   const paths = fields.map((field) => quoteText(pointer(field))).join(', ')
   return {
     ...bound,
-    from: `(SELECT *, json_extract_string("fields", [${paths}]) AS originals FROM ${bound.from})`,
+    from: `(SELECT *, json_extract_string("fields", [${paths}]) AS originals FROM ${from})`,
   }
 }
 
