@@ -1,4 +1,4 @@
-import { asKustoLists } from './cells.js'
+import { asKustoLists } from './kusto-order.js'
 import type { Place } from './sphere.js'
 
 const BASE32 = '0123456789bcdefghjkmnpqrstuvwxyz'

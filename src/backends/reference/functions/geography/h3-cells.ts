@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { NotSupported } from '../function.js'
+import { asKustoLists } from './kusto-order.js'
 import { polygonArea } from './measure.js'
 import { corner, ringHolds } from './ring.js'
 import { type Polygon, polygonAround } from './shape.js'
@@ -51,7 +52,7 @@ export const h3Polygon = (cell: string): Polygon =>
 
 /** The cells whose middle is in one of the polygons, by edges that are straight on a flat map; undefined where they are too many. */
 export function coverWithH3(polygons: readonly Polygon[], resolution: number): string[] | undefined {
-  const { polygonToCellsExperimental, POLYGON_TO_CELLS_FLAGS, getHexagonAreaAvg, UNITS } = library()
+  const { getHexagonAreaAvg, UNITS } = library()
   const found = new Set<string>()
   for (const polygon of polygons) {
     if (POLES.some((pole) => ringHolds(polygon.shell, pole))) throw new NotSupported('cells of H3 around a pole')
@@ -60,11 +61,20 @@ export function coverWithH3(polygons: readonly Polygon[], resolution: number): s
     const loops = [polygon.shell, ...polygon.holes].map(({ corners }) =>
       corners.map(({ place: [longitude, latitude] }) => [latitude, longitude]),
     )
-    for (const cell of polygonToCellsExperimental(loops, resolution, POLYGON_TO_CELLS_FLAGS.containmentCenter))
-      found.add(cell)
+    for (const cell of cellsIn(loops, resolution)) found.add(cell)
     if (found.size > MOST_CELLS) return undefined
   }
-  return [...found]
+  return asKustoLists(found)
+}
+
+/** In the order of the library's first method where that answers; it makes room for all cells around a polygon, and of a long thin one these are too many. */
+function cellsIn(loops: number[][][], resolution: number): string[] {
+  const { polygonToCells, polygonToCellsExperimental, POLYGON_TO_CELLS_FLAGS } = library()
+  try {
+    return polygonToCells(loops, resolution)
+  } catch {
+    return polygonToCellsExperimental(loops, resolution, POLYGON_TO_CELLS_FLAGS.containmentCenter)
+  }
 }
 
 const POLES = [corner([0, 90]), corner([0, -90])]

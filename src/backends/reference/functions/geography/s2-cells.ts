@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import { asKustoLists } from './cells.js'
+import { asKustoLists } from './kusto-order.js'
 import { type Corner, cornerAt } from './ring.js'
 import { type Polygon, polygonAround } from './shape.js'
 import type { Place, Vector } from './sphere.js'
