@@ -1,3 +1,4 @@
+import { type Diagnostic, diagnose } from '../text/diagnostic.js'
 import type { Span } from '../text/span.js'
 
 /** A part of the query that an engine's SQL has no words for. */
@@ -9,6 +10,9 @@ export class NotEmitted extends Error {
     super(what)
   }
 }
+
+export const notEmittedDiagnostic = ({ what, span }: NotEmitted, engine: string): Diagnostic =>
+  diagnose('unsupported-form', span, { language: engine, what })
 
 /** A part of the query runs here, and would need more rows than fit. */
 export class TooManyRows extends Error {

@@ -47,11 +47,13 @@ program
   .description(
     'Reads every log below the given paths (EVTX, event XML, JSON, Defender and Log Analytics exports; archives in place) and\nprints which remote access tools are in them, on which hosts, since when, and what the detections found.',
   )
-  .argument('[paths...]', 'files and folders; none with --store reports on what is stored')
+  .argument('[paths...]', 'files and folders; none with --store or --clickhouse reports on what is stored')
   .addOption(format(FORMATS))
   .addOption(out)
   .addOption(force)
   .addOption(store)
+  .addOption(clickhouse)
+  .addOption(database)
   .addOption(since)
   .addOption(until)
   .addOption(asOf)
@@ -106,7 +108,7 @@ program
     'Runs one query over the logs below the given paths, or over a store, with the meaning its language gives it.',
   )
   .argument('<query>', 'the query, or @file')
-  .argument('[paths...]', 'files and folders; none with --store asks what is stored')
+  .argument('[paths...]', 'files and folders; none with --store or --clickhouse asks what is stored')
   .addOption(new Option('--language <language>', 'what the query is written in').choices(['kql']).default('kql'))
   .addOption(format(['table', 'json', 'ndjson', 'csv']))
   .addOption(watchlists)

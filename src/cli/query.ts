@@ -1,81 +1,72 @@
-import { existsSync, readFileSync } from 'node:fs'
-import type { Store } from '../backends/duckdb/store.js'
+import { readFileSync } from 'node:fs'
+import type { EventStore } from '../backends/event-store.js'
+import { NotEmitted, notEmittedDiagnostic } from '../backends/not-emitted.js'
 import { clockOf } from '../detection/clock.js'
-import { compileKql, compileKqlOver } from '../detection/compile-query.js'
-import { prepare, runQuery } from '../detection/run-query.js'
+import { type LoweredQuery, type LowerResult, lowerQuery, lowerQueryOver } from '../detection/lower-query.js'
 import { renderDiagnostic } from '../text/diagnostic.js'
+import { type Engine, type EngineOptions, engineOf } from './engine.js'
 import { ConfigurationError } from './failure.js'
-import { type InputOptions, openInput, timeOption, watchlistsOf } from './input.js'
+import { timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { type QueryResult, renderResults } from './results.js'
 import type { Cell, RowFormat } from './rows.js'
 import { terminalOf } from './terminal.js'
 
-export interface QueryOptions extends InputOptions, OutputOptions {
+export interface QueryOptions extends EngineOptions, OutputOptions {
   readonly language: 'kql'
   readonly format?: RowFormat
   readonly sql?: boolean
-  /** A server to run on instead of a store. */
-  readonly clickhouse?: string
-  readonly database?: string
 }
 
-/** `latchkey query`: one query over logs or a store. Returns the exit code. */
+/** `latchkey query`: one query over logs, a store or a server. Returns the exit code. */
 export async function query(text: string, paths: readonly string[], options: QueryOptions): Promise<number> {
   checkOutput(options)
   const source = text.startsWith('@')
     ? { name: text.slice(1), text: readQuery(text.slice(1)) }
     : { name: 'query', text }
-  if (options.clickhouse !== undefined) {
-    const { queryClickhouse } = await import('./query-clickhouse.js')
-    return queryClickhouse(source, paths, { ...options, clickhouse: options.clickhouse })
+  const tell = ({ ok, diagnostics }: LowerResult): void => {
+    for (const diagnostic of diagnostics)
+      if (options.quiet !== true || !ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
   }
   const given = timeOption('--as-of', options.asOf)
+  const [since, until] = [timeOption('--since', options.since), timeOption('--until', options.until)]
   const watchlists = watchlistsOf(options.watchlists)
+  const engine = await engineOf(options)
   // A store that is there opens on another thread while this one loads the parser.
-  const opening =
-    options.sql !== true && paths.length === 0 && options.store !== undefined && existsSync(options.store)
-      ? openInput(paths, options)
-      : undefined
+  const opening = options.sql !== true && paths.length === 0 && engine.opensEarly ? engine.open(paths) : undefined
   opening?.catch(() => undefined)
   // A query that cannot run is refused before anything is read.
-  const first = compileKql(source.text, { asOf: given ?? Date.now() * 1000, watchlists, result: 0 })
+  const lower = { asOf: given ?? Date.now() * 1000, schema: engine.schema, watchlists }
+  const first = emittable(engine, lowerQuery(source.text, { ...lower, result: 0 }))
   // Where the data names some columns, what is printed and what is refused shows once it is there.
   const needs = !first.ok && first.needs !== undefined
-  for (const diagnostic of first.diagnostics)
-    if (!needs && (options.quiet !== true || !first.ok))
-      process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
+  if (!needs) tell(first)
   if (!first.ok && (!needs || options.sql === true)) {
     await opening?.then(({ store }) => store.close())
     return 2
   }
   if (first.ok && options.sql === true) {
-    const others = first.results.slice(1).flatMap((_, index) => {
-      const other = compileKql(source.text, { asOf: given ?? Date.now() * 1000, watchlists, result: index + 1 })
-      return other.ok ? [other.sql] : []
-    })
-    await writeOutput([`${[first.sql, ...others].join(';\n')}\n`], options)
+    const all = first.results.map((_, result) => lowerQuery(source.text, { ...lower, result }))
+    const sql = all.flatMap((each) => (each.ok ? engine.sqlOf(each.query) : []))
+    await writeOutput([`${sql.join(';\n')}\n`], options)
     return 0
   }
-  const { store } = await (opening ?? openInput(paths, options))
+  const { store } = await (opening ?? engine.open(paths))
   try {
-    await store.narrow(timeOption('--since', options.since), timeOption('--until', options.until))
+    await store.narrow(since, until)
     const asOf = (await clockOf(store, given)).micros
     const results: QueryResult[] = []
     for (let result = 0, last = 0; result <= last; result++) {
-      const compiled = await compileKqlOver(source.text, { asOf, watchlists, result }, ({ sql }) => {
-        prepare(store, sql)
-        return store.rows(sql)
-      })
-      if (!compiled.ok || needs)
-        for (const diagnostic of compiled.diagnostics)
-          if (options.quiet !== true || !compiled.ok) process.stderr.write(`${renderDiagnostic(diagnostic, source)}\n`)
-      if (!compiled.ok) return 2
-      last = compiled.results.length - 1
-      const rows = (await runQuery(store, compiled)) as readonly (readonly Cell[])[]
-      results.push({ name: compiled.results[result]!, columns: compiled.columns.map(({ name }) => name), rows })
+      const asked = await lowerQueryOver(source.text, { ...lower, asOf, result }, (each) => store.ask(each))
+      const lowered = emittable(engine, asked)
+      if (!lowered.ok || needs) tell(lowered)
+      if (!lowered.ok) return 2
+      last = lowered.results.length - 1
+      const rows = (await store.ask(lowered.query)) as readonly (readonly Cell[])[]
+      const columns = lowered.query.body.columns.map(({ name }) => name)
+      results.push({ name: lowered.results[result]!, columns, rows })
       if (last === 0 && rows.length === 0 && options.quiet !== true)
-        process.stderr.write(`${await whyNothing(compiled.query, store, asOf)}\n`)
+        process.stderr.write(`${await whyNothing(lowered, store, asOf)}\n`)
     }
     const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
     const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
@@ -83,6 +74,18 @@ export async function query(text: string, paths: readonly string[], options: Que
     return 0
   } finally {
     await store.close()
+  }
+}
+
+/** As it was lowered, or refused where the engine has no words for it. */
+function emittable(engine: Engine, lowered: LowerResult): LowerResult {
+  try {
+    const query = lowered.ok ? lowered.query : lowered.needs?.query
+    if (query) engine.sqlOf(query)
+    return lowered
+  } catch (error) {
+    if (!(error instanceof NotEmitted)) throw error
+    return { ok: false, diagnostics: [notEmittedDiagnostic(error, engine.name)] }
   }
 }
 
@@ -97,11 +100,11 @@ function readQuery(path: string): string {
 }
 
 /** Says which of the query's tables have rows, so that no result is never a riddle. */
-async function whyNothing(query: unknown, store: Store, asOf: number): Promise<string> {
+async function whyNothing({ query }: LoweredQuery, store: EventStore, asOf: number): Promise<string> {
   const parts: string[] = []
   for (const name of tablesOf(query)) {
-    const counting = compileKql(`${name} | count`, { asOf })
-    const [[rows] = []] = counting.ok ? await runQuery(store, counting) : []
+    const counting = lowerQuery(`${name} | count`, { asOf, schema: store.schema })
+    const [[rows] = []] = counting.ok ? await store.ask(counting.query) : []
     const count = Number(rows ?? 0)
     parts.push(
       count === 0

@@ -7,8 +7,9 @@ import { withoutRepeats } from '../findings/repeats.js'
 import { LEVELS, type Level, type Report } from '../findings/report.js'
 import { gravestFirst, reportOf } from '../findings/scan.js'
 import { visible } from '../text/visible.js'
+import { type EngineOptions, engineOf } from './engine.js'
 import { ConfigurationError } from './failure.js'
-import { type InputOptions, openInput, placeholdersOf, timeOption, watchlistsOf } from './input.js'
+import { placeholdersOf, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { usablePolicy } from './policy-file.js'
 import { isRowFormat, ROW_FORMATS } from './rows.js'
@@ -17,7 +18,7 @@ import { type ChosenRules, chooseRules, type SelectionOptions } from './selectio
 import { renderStacks } from './stack.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
-export interface ScanOptions extends InputOptions, OutputOptions, SelectionOptions {
+export interface ScanOptions extends EngineOptions, OutputOptions, SelectionOptions {
   readonly format?: Format
   readonly level: Level
   readonly policy?: string
@@ -48,7 +49,8 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
     if (options.builtinRules !== false) compileKql('print 1', { asOf: 0 })
   }, 10)
   const rulesMissing = new AbortController()
-  const reading = openInput(paths, options, rulesMissing.signal).finally(() => clearTimeout(loading))
+  const engine = await engineOf(options)
+  const reading = engine.open(paths, rulesMissing.signal).finally(() => clearTimeout(loading))
   // Told where it is waited for.
   reading.catch(() => undefined)
   const { given, chosen } = await rulesOf(options).catch(async (error: unknown) => {

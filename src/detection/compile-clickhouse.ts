@@ -1,11 +1,11 @@
 import type { PhysicalTable } from '../backends/clickhouse/emit.js'
 import { runClickhouse } from '../backends/clickhouse/run.js'
 import { type SplitQuery, splitQuery } from '../backends/clickhouse/split.js'
-import { NotEmitted } from '../backends/not-emitted.js'
+import { NotEmitted, notEmittedDiagnostic } from '../backends/not-emitted.js'
 import type { Query } from '../ir/relation.js'
 import type { QuerySchema, Watchlists } from '../ir/schema.js'
 import type { Column } from '../ir/types.js'
-import { type Diagnostic, diagnose } from '../text/diagnostic.js'
+import type { Diagnostic } from '../text/diagnostic.js'
 import { lowerQuery, lowerQueryOver } from './lower-query.js'
 
 export interface ClickhouseQuery {
@@ -54,7 +54,7 @@ export async function compileForClickhouse(
     return { ok: true, split: splitQuery(query, physical), columns: query.body.columns, query, diagnostics, results }
   } catch (error) {
     if (!(error instanceof NotEmitted)) throw error
-    const what = diagnose('unsupported-form', error.span, { language: 'ClickHouse', what: error.what })
+    const what = notEmittedDiagnostic(error, 'ClickHouse')
     return { ok: false, diagnostics: [what] }
   }
 }

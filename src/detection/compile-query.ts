@@ -1,11 +1,11 @@
 import { type EmittedColumn, emitDuckdb, type PhysicalTable } from '../backends/duckdb/emit.js'
 import { readValue } from '../backends/duckdb/read-value.js'
 import { storeTables } from '../backends/duckdb/tables.js'
-import { NotEmitted } from '../backends/not-emitted.js'
+import { NotEmitted, notEmittedDiagnostic } from '../backends/not-emitted.js'
 import type { Discovered } from '../dialects/kql/index.js'
 import type { Query } from '../ir/relation.js'
 import type { QuerySchema, Watchlists } from '../ir/schema.js'
-import { type Diagnostic, diagnose } from '../text/diagnostic.js'
+import type { Diagnostic } from '../text/diagnostic.js'
 import { lowerQuery } from './lower-query.js'
 
 export interface CompileOptions {
@@ -67,7 +67,7 @@ export function compileKql(text: string, options: CompileOptions): CompileResult
     return { ok: true, sql, params: [], columns, query, diagnostics, results, read: readValue }
   } catch (error) {
     if (error instanceof NotEmitted) {
-      const what = diagnose('unsupported-form', error.span, { language: 'DuckDB', what: error.what })
+      const what = notEmittedDiagnostic(error, 'DuckDB')
       return { ok: false, diagnostics: [what] }
     }
     throw error

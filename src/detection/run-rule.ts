@@ -1,5 +1,5 @@
 import { type EventStore, eventTable, type View } from '../backends/event-store.js'
-import { NotEmitted, TooManyRows } from '../backends/not-emitted.js'
+import { NotEmitted, notEmittedDiagnostic, TooManyRows } from '../backends/not-emitted.js'
 import { mapQuery } from '../ir/map.js'
 import type { Query, Relation } from '../ir/relation.js'
 import { call, literal, type Scalar } from '../ir/scalar.js'
@@ -7,7 +7,7 @@ import type { Watchlists } from '../ir/schema.js'
 import { atMicros, isAtMost, Steps, unixMicros } from '../ir/steps.js'
 import { TICKS_PER_DAY, UNIX_EPOCH } from '../ir/time.js'
 import { timelessPart } from '../ir/timeless.js'
-import { type Diagnostic, diagnose, renderDiagnostic } from '../text/diagnostic.js'
+import { type Diagnostic, renderDiagnostic } from '../text/diagnostic.js'
 import { type Columns, type EvidenceEvent, evidenceByRule, evidenceByTracing } from './evidence.js'
 import { lowerQuery, lowerQueryOver } from './lower-query.js'
 import { periodMicros, type Rule, type Trigger } from './rules.js'
@@ -50,10 +50,7 @@ export async function runRule(store: EventStore, rule: Rule, options: RunOptions
   try {
     return await replay(store, rule, options)
   } catch (error) {
-    if (error instanceof NotEmitted) {
-      const what = { language: store.engine, what: error.what }
-      return refusedRun(rule, [diagnose('unsupported-form', error.span, what)])
-    }
+    if (error instanceof NotEmitted) return refusedRun(rule, [notEmittedDiagnostic(error, store.engine)])
     if (error instanceof TooManyRows) return { ...unrun(rule), refused: error.message }
     throw error
   }

@@ -17,7 +17,20 @@ export function findingsOf(
   nameTool: (events: readonly EvidenceEvent[]) => Naming,
   mask: (text: string) => string,
 ): Finding[] {
-  return together(run.matches).map((match) => findingOf(run.rule, match, nameTool(match.events), mask))
+  return together(newestFirst(run.matches)).map((match) => findingOf(run.rule, match, nameTool(match.events), mask))
+}
+
+/** Engines give the rows of a query in an order of their own; the events behind them put them in the same one. */
+const newestFirst = (matches: readonly Match[]): readonly Match[] =>
+  [...matches].sort((a, b) => compareEvents(b.events[0], a.events[0]))
+
+function compareEvents(a: EvidenceEvent | undefined, b: EvidenceEvent | undefined): number {
+  const [left, right] = [a, b].map((event) => Number(event?.time_micros ?? Number.NEGATIVE_INFINITY)) as [
+    number,
+    number,
+  ]
+  const [first, second] = [a, b].map((event) => String(event?.uid ?? '')) as [string, string]
+  return left < right ? -1 : left > right ? 1 : first < second ? -1 : first > second ? 1 : 0
 }
 
 /** Two sensors see one process start a moment apart. */
@@ -39,7 +52,7 @@ function together(matches: readonly Match[]): readonly Match[] {
     const index = columns.FileName === undefined ? undefined : latest.get(key)
     const known = index === undefined ? undefined : kept[index]
     if (known !== undefined && Math.abs(known.time - time) <= MOMENT) {
-      const events = [...known.match.events, ...match.events]
+      const events = [...known.match.events, ...match.events].sort(compareEvents)
       known.match = { ...(fullness(match) > fullness(known.match) ? match : known.match), events }
     } else {
       latest.set(key, kept.length)

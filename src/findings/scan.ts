@@ -1,12 +1,12 @@
 import type { IngestResult } from '../backends/duckdb/ingest.js'
-import type { Store } from '../backends/duckdb/store.js'
+import { Store } from '../backends/duckdb/store.js'
 import type { EventStore } from '../backends/event-store.js'
 import { clockOf, spanOf } from '../detection/clock.js'
 import { identify, type Observation } from '../detection/identity/index.js'
 import { keepViews } from '../detection/keep-views.js'
 import { loadRules, type Rule } from '../detection/rules.js'
 import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
-import { type GivenSigma, runSigmaRules } from '../detection/sigma/run-rules.js'
+import { type GivenSigma, runSigmaRules, type SigmaRuleRun } from '../detection/sigma/run-rules.js'
 import { maskSecrets } from '../detection/tenant/index.js'
 import type { Watchlists } from '../ir/schema.js'
 import type { PolicyFile } from '../policy/index.js'
@@ -48,7 +48,7 @@ const FINDINGS_PER_RULE = 10_000
 const FINDINGS_PER_SIGMA_RULE = 1_000
 
 /** The report of what a store holds. */
-export async function reportOf(store: Store, options: ReportOptions): Promise<Report> {
+export async function reportOf(store: EventStore, options: ReportOptions): Promise<Report> {
   const stored = await summarise(store, options.read)
   await store.narrow(options.since, options.until)
   const asOf = await clockOf(store, options.asOf)
@@ -80,12 +80,14 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
     })
   }
   if (options.sigma !== undefined && options.sigma.length > 0) {
-    const runs = await runSigmaRules(store, options.sigma, {
-      limit: FINDINGS_PER_SIGMA_RULE,
-      ...(options.placeholders ? { placeholders: options.placeholders } : {}),
-    })
+    const { sigma, placeholders } = options
+    const isEmbedded = store instanceof Store
+    const runs = isEmbedded
+      ? await runSigmaRules(store, sigma, { limit: FINDINGS_PER_SIGMA_RULE, ...(placeholders ? { placeholders } : {}) })
+      : notRun(sigma, `Sigma rules run over logs and stores of this machine, and not on ${store.engine} yet`)
     rules.push(...sigmaRuleLines(runs))
-    for (const finding of await sigmaFindings(store, runs, nameTool, maskSecrets)) findings.push(finding)
+    if (isEmbedded)
+      for (const finding of await sigmaFindings(store, runs, nameTool, maskSecrets)) findings.push(finding)
   }
   findings.sort(gravestFirst)
   return {
@@ -101,6 +103,9 @@ export async function reportOf(store: Store, options: ReportOptions): Promise<Re
     findings,
   }
 }
+
+const notRun = (sigma: readonly GivenSigma[], reason: string): readonly SigmaRuleRun[] =>
+  sigma.map((given) => ({ given, outcome: 'refused', reason, events: [], total: 0, notes: [] }))
 
 function policySummary({ path, policy }: PolicyFile): NonNullable<Summary['policy']> {
   return {

@@ -9,6 +9,7 @@ import type { Form } from './emit-scalar.js'
 import { plainValue } from './read-value.js'
 import { runClickhouse } from './run.js'
 import { splitQuery } from './split.js'
+import { isPrepared } from './store.js'
 
 /** The events of a ClickHouse database, as queries ask them. Reading adds to them through `ClickhouseStore`. */
 export class ClickhouseEvents implements EventStore {
@@ -18,9 +19,14 @@ export class ClickhouseEvents implements EventStore {
   constructor(
     private readonly connection: ClickhouseConnection,
     readonly model: EventModel,
-    database: string,
+    private readonly database: string,
   ) {
     this.tables = clickhouseTables(database)
+  }
+
+  /** Whether the database has the tables. */
+  isPrepared(): Promise<boolean> {
+    return isPrepared(this.connection, this.database)
   }
 
   get schema(): QuerySchema {

@@ -28,12 +28,8 @@ export class ClickhouseStore implements EventSink {
     for (const statement of createStatements(this.model, this.layout)) await this.connection.command(statement)
   }
 
-  /** Whether `prepare` has ever run on the database. */
-  async isPrepared(): Promise<boolean> {
-    const found = await this.connection.query(
-      `SELECT name FROM system.tables WHERE database = ${quoteText(this.layout.database)} AND name = 'read_file'`,
-    )
-    return found.length > 0
+  isPrepared(): Promise<boolean> {
+    return isPrepared(this.connection, this.layout.database)
   }
 
   get partsFolder(): string {
@@ -132,6 +128,14 @@ export class ClickhouseStore implements EventSink {
   private table(name: string): string {
     return `${quoteIdentifier(this.layout.database)}.${quoteIdentifier(name)}`
   }
+}
+
+/** Whether `prepare` has ever run on a database. */
+export async function isPrepared(connection: ClickhouseConnection, database: string): Promise<boolean> {
+  const found = await connection.query(
+    `SELECT name FROM system.tables WHERE database = ${quoteText(database)} AND name = 'read_file'`,
+  )
+  return found.length > 0
 }
 
 async function hashOf(path: string): Promise<string> {

@@ -3,7 +3,7 @@ import { type EmittedColumn, emitDuckdb, type PhysicalTable } from '../../backen
 import { quoteText } from '../../backends/duckdb/quote.js'
 import { readValue } from '../../backends/duckdb/read-value.js'
 import type { Store } from '../../backends/duckdb/store.js'
-import { NotEmitted } from '../../backends/not-emitted.js'
+import { NotEmitted, notEmittedDiagnostic } from '../../backends/not-emitted.js'
 import {
   type FieldKind,
   type LogSource,
@@ -53,7 +53,7 @@ export function compileSigma(document: SigmaDocument, options: CompileSigmaOptio
     return { ok: true, sql, columns, query: lowered.query, table, diagnostics }
   } catch (error) {
     if (!(error instanceof NotEmitted)) throw error
-    const what = diagnose('unsupported-form', error.span, { language: 'DuckDB', what: error.what })
+    const what = notEmittedDiagnostic(error, 'DuckDB')
     return { ok: false, diagnostics: [what] }
   }
 }
