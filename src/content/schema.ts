@@ -45,6 +45,8 @@ function expectedOf({ keyword, params }: ErrorObject): readonly string[] {
       return [String(params.type)]
     case 'format':
       return [String(params.format)]
+    case 'additionalProperties':
+      return [String(params.additionalProperty)]
     case 'pattern':
       return [String(params.pattern)]
     default:

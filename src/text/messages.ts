@@ -350,6 +350,32 @@ export const MESSAGES = {
     message: ({ alias, rule }) => `the alias \`${alias}\` does not say which field of \`${rule}\` it is`,
     help: () => 'the field of its own name is taken',
   }),
+  'overlay-not-read': words<{ reason: string }>({
+    severity: 'error',
+    message: ({ reason }) => `the overlay cannot be read: ${reason}`,
+  }),
+  'overlay-wrong': words<{ key: string; found: string | undefined; expected: string; closest?: string | undefined }>({
+    severity: 'error',
+    message: ({ key, found, expected }) =>
+      `\`${key}\`${found === undefined ? '' : ` is \`${found}\``}: expected ${expected}`,
+    help: ({ closest }) => (closest ? `closest match is \`${closest}\`` : undefined),
+  }),
+  'overlay-twice': words<{ id: string }>({
+    severity: 'error',
+    message: ({ id }) => `two entries of the overlay are called \`${id}\``,
+  }),
+  'overlay-ended': words<{ id: string; expires: string }>({
+    severity: 'warning',
+    message: ({ id, expires }) => `the entry \`${id}\` of the overlay ended on ${expires} and changes nothing`,
+  }),
+  'overlay-not-used': words<{ id: string }>({
+    severity: 'warning',
+    message: ({ id }) => `the entry \`${id}\` of the overlay means no rule that is here`,
+  }),
+  'overlay-filter': words<{ id: string; rule: string; reason: string }>({
+    severity: 'warning',
+    message: ({ id, rule, reason }) => `the filter of the entry \`${id}\` is not laid over “${rule}”: ${reason}`,
+  }),
   'filter-without-rule': words<{ name: string }>({
     severity: 'warning',
     message: ({ name }) => `the filter names \`${name}\`, and no rule here has that id or name`,

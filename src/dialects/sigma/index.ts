@@ -9,8 +9,9 @@ export {
 } from './collection.js'
 export { CORRELATION_TYPES, type CorrelationSpec, type CorrelationType, readCorrelation } from './correlation.js'
 export { type FieldView, SEPARATOR, type SigmaColumn } from './field-columns.js'
+export { isWithin, narrowed } from './filter.js'
 export { EVENTS, type FieldKind, type LoweredSigma, type LowerSigmaOptions, lowerSigma } from './lower.js'
-export { type ParsedSigma, parseSigma } from './parser.js'
+export { type ParsedSigma, parseSigma, readSigmaTree, readTrees } from './parser.js'
 export { type Pattern, parsePattern } from './pattern.js'
 export { isMeant } from './search-names.js'
 export type {
@@ -26,4 +27,4 @@ export type {
   SigmaRule,
   SigmaValue,
 } from './syntax.js'
-export { member, type Tree } from './tree.js'
+export { member, placeAt, plain, type Tree } from './tree.js'

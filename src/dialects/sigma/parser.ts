@@ -44,7 +44,8 @@ export function parseSigma(text: string): ParsedSigma {
   return { documents, diagnostics }
 }
 
-function readTrees(text: string, diagnostics: Diagnostic[]): readonly Tree[] {
+/** The documents of a YAML text as trees; what could not be read is told. */
+export function readTrees(text: string, diagnostics: Diagnostic[]): readonly Tree[] {
   return readPlainYaml(text) ?? readAnyYaml(text, diagnostics)
 }
 
@@ -70,6 +71,15 @@ export function readAnyYaml(text: string, diagnostics: Diagnostic[]): readonly T
     diagnostics.push(diagnose('unsupported-form', span(0, 0), { language: 'Sigma', what: tree }))
     return []
   })
+}
+
+/** One document that has been read as YAML. Undefined where it is no Sigma document. */
+export function readSigmaTree(
+  text: string,
+  tree: Tree,
+): { readonly document: SigmaDocument | undefined; readonly diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = []
+  return { document: new DocumentReader(text, diagnostics).read(tree), diagnostics }
 }
 
 /** Old collections: a global part is laid under every rule after it, and a repeated one over the rule before it. */

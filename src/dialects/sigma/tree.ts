@@ -86,3 +86,21 @@ export function plain(tree: Tree): Plain {
       return Object.fromEntries(tree.entries.map(({ key, value }) => [key, plain(value)]))
   }
 }
+
+/** The value at a path, and its place; where it is missing, the place of what should hold it. */
+export function placeAt(tree: Tree, path: readonly string[]): { readonly node: Tree | undefined; readonly span: Span } {
+  let node: Tree | undefined = tree
+  let span: Span = tree.kind === 'map' && tree.entries[0] ? tree.entries[0].keySpan : tree.span
+  for (const step of path) {
+    if (node?.kind === 'list') {
+      node = node.items[Number(step)]
+      if (node) span = node.span
+      continue
+    }
+    const entry = node && member(node, step)
+    if (!entry) return { node: undefined, span }
+    node = entry.value
+    span = entry.value.kind === 'scalar' && entry.value.source !== '' ? entry.value.span : entry.keySpan
+  }
+  return { node, span }
+}

@@ -1,5 +1,5 @@
 import { type SchemaFault, schemaFaults } from '../../../content/schema.js'
-import { member, type SigmaDocument, type Tree } from '../../../dialects/sigma/index.js'
+import { member, placeAt, type SigmaDocument } from '../../../dialects/sigma/index.js'
 import { closestName } from '../../../text/closest-name.js'
 import { type Diagnostic, diagnose } from '../../../text/diagnostic.js'
 import type { Span } from '../../../text/span.js'
@@ -28,7 +28,7 @@ function lintSchema(document: SigmaDocument): readonly Diagnostic[] {
     if (document.kind === 'filter' && (path.join('.') === 'filter.rules' || path.join('.') === 'filter.selection'))
       return []
     if (document.kind === 'correlation' && path[0] === 'correlation' && path.length > 1) return []
-    const { node, span } = nodeAt(document.tree, path)
+    const { node, span } = placeAt(document.tree, path)
     const found = node?.kind === 'scalar' ? node.source : node?.kind === 'list' ? 'a list' : node ? 'a map' : undefined
     const closest = keyword === 'const' && found !== undefined ? closestName(found, fault.expected) : undefined
     return [
@@ -74,24 +74,6 @@ const TYPES: Readonly<Record<string, string>> = {
   object: 'a map',
   boolean: '`true` or `false`',
   integer: 'a whole number',
-}
-
-/** The value at a path, and its place; where it is missing, the place of what should hold it. */
-function nodeAt(tree: Tree, path: readonly string[]): { readonly node: Tree | undefined; readonly span: Span } {
-  let node: Tree | undefined = tree
-  let span: Span = tree.kind === 'map' && tree.entries[0] ? tree.entries[0].keySpan : tree.span
-  for (const step of path) {
-    if (node?.kind === 'list') {
-      node = node.items[Number(step)]
-      if (node) span = node.span
-      continue
-    }
-    const entry = node && member(node, step)
-    if (!entry) return { node: undefined, span }
-    node = entry.value
-    span = entry.value.kind === 'scalar' && entry.value.source !== '' ? entry.value.span : entry.keySpan
-  }
-  return { node, span }
 }
 
 const KEYS = [
