@@ -84,17 +84,25 @@ function readSignature(source: string): Signature {
   return made
 }
 
-/** From this length on a value is looked for among those read last: a polygon or a list in a query comes again with every row. */
+/** From this length on a value is looked for among those read last: the polygons and lists of a query come again with every row. */
 const LONG = 200
-const MOST_RECALLED = 16
+/** Of all texts remembered. */
+const MOST_CHARACTERS = 2_000_000
 const recalled = new Map<string, Value>()
+let characters = 0
 
 function recall(text: string): Value {
   const known = recalled.get(text)
   if (known !== undefined) return known
   const value = parseDynamic(text) ?? null
-  if (recalled.size >= MOST_RECALLED) recalled.delete(recalled.keys().next().value!)
+  if (text.length > MOST_CHARACTERS) return value
+  for (const oldest of recalled.keys()) {
+    if (characters + text.length <= MOST_CHARACTERS) break
+    recalled.delete(oldest)
+    characters -= oldest.length
+  }
   recalled.set(text, value)
+  characters += text.length
   return value
 }
 
