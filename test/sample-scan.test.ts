@@ -93,6 +93,62 @@ describe('a scan of the sample', () => {
     expect(events).not.toContain(false)
   })
 
+  it('tells the intrusion as one incident, in order, with tenant and delivery, and the shadow tools each as its own', () => {
+    const told = report.incidents.map(({ chains }) =>
+      chains.map(({ toolId, host }) => `${toolId} on ${host.split('.')[0]}`),
+    )
+    const intrusion = [
+      'screenconnect on ht-ws-101',
+      'anydesk on ht-ws-101',
+      'anydesk on ht-fs-01',
+      'rustdesk on ht-app-02',
+      'netsupport on ht-ws-104',
+    ]
+    expect(told).toContainEqual(intrusion)
+    expect(told).toContainEqual(['anydesk on ht-ws-103'])
+    expect(told).toContainEqual(['chrome-remote-desktop on ht-lt-106'])
+    const incident = report.incidents.find(({ chains }) => chains[0]!.host.startsWith('ht-ws-101'))!
+    expect(incident.level).toBe('critical')
+    const [first, , server, hidden, desk] = incident.chains
+    expect(first!.tenant).toMatchObject({ relay_host: 'relay.invoice-review.example' })
+    expect(first!.delivery).toMatchObject({
+      how: 'mail',
+      file: 'C:\\Users\\ingrid.solberg\\Downloads\\Invoice_4471_review.pdf.msi',
+      from: 'https://files.invoice-review.example/r/Invoice_4471_review.pdf.msi',
+    })
+    expect(server!.delivery).toMatchObject({ how: 'over the network', account: 'adm.fjeld from 10.20.1.101' })
+    expect(hidden!.delivery).toMatchObject({ from: 'https://files.invoice-review.example/a/h.bin' })
+    expect(desk!.delivery).toMatchObject({ how: 'script' })
+    expect([...new Set(first!.steps.map(({ stage }) => stage))]).toEqual([
+      'delivery',
+      'installation',
+      'persistence',
+      'execution',
+      'session',
+      'activity',
+      'removal',
+    ])
+    for (const { chains } of report.incidents)
+      for (const { steps } of chains) {
+        const times = steps.map(({ time }) => time!)
+        expect(times).toEqual(times.toSorted())
+      }
+    const started = JSON.stringify(first!.processes)
+    for (const program of ['OUTLOOK.EXE', 'cmd.exe', 'whoami.exe', 'net1.exe']) expect(started).toContain(program)
+  })
+
+  it('gives incidents the same ids again', async () => {
+    const again = await reportOf(store, {
+      read: undefined,
+      asOf: undefined,
+      since: undefined,
+      until: undefined,
+      allTools: false,
+      seconds: () => 0,
+    })
+    expect(again.incidents).toEqual(report.incidents)
+  })
+
   it('shows no password', () => {
     const text = JSON.stringify(report)
     expect(expected.secrets.filter((secret) => text.includes(secret))).toEqual([])

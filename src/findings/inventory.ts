@@ -1,5 +1,4 @@
 import type { EventStore } from '../backends/event-store.js'
-import { loadContent } from '../content/load.js'
 import { type Identification, identify, type Observation, type Tool } from '../detection/identity/index.js'
 import { tenantOf } from '../detection/tenant/index.js'
 import { formatTime } from '../telemetry/time.js'
@@ -15,6 +14,7 @@ import {
   shownProgram,
   stretchWithin,
 } from './judging.js'
+import { launchKind } from './launch.js'
 import { type EventGroup, ObservedEvents, type Slot } from './observed-events.js'
 import { CONFIDENCES, type Confidence, type InventoryEntry } from './report.js'
 
@@ -35,6 +35,19 @@ export interface InventoryOptions {
   readonly stretches: Stretches | undefined
   /** Holds every sighting to a policy; without it everything is unknown. */
   readonly judging?: Judging | undefined
+  /** Sees every observation that names a tool: what the stories of incidents are told from. */
+  readonly observe?: (observation: NamedObservation) => void
+}
+
+/** Values of the observed columns of a class, in their order, and the tool that they name. */
+export interface NamedObservation {
+  readonly class: string
+  readonly columns: readonly string[]
+  readonly values: readonly unknown[]
+  readonly toolId: string
+  /** The tool's own program acted; it started another. */
+  readonly own: boolean
+  readonly parent: boolean
 }
 
 export async function inventoryOf(store: EventStore, options: InventoryOptions): Promise<InventoryEntry[]> {
@@ -226,13 +239,10 @@ async function identifyAll(events: ObservedEvents, options: InventoryOptions): P
     })
     for (const found of identify(observation as unknown as Observation)) {
       if (!found.named || (found.tool.tier !== 'remote-access' && !options.allTools)) continue
-      named.push({
-        slot: named.length,
-        key,
-        found,
-        path: pathOf(observation, found),
-        shown: shownProgram(observation as unknown as Observation, found),
-      })
+      const shown = shownProgram(observation as unknown as Observation, found)
+      named.push({ slot: named.length, key, found, path: pathOf(observation, found), shown })
+      const { own, parent } = shown
+      options.observe?.({ class: events.table, columns: events.observed, values, toolId: found.tool.id, own, parent })
     }
   }
   return named
@@ -379,19 +389,6 @@ function byWeight(a: InventoryEntry, b: InventoryEntry): number {
     a.tool.localeCompare(b.tool, 'en') ||
     a.host.localeCompare(b.host, 'en')
   )
-}
-
-const launchKind = (parent: string): string => launchKinds().get(parent.toLowerCase()) ?? 'program'
-
-let kinds: ReadonlyMap<string, string> | undefined
-
-function launchKinds(): ReadonlyMap<string, string> {
-  kinds ??= new Map(
-    loadContent<{ readonly kinds: Readonly<Record<string, readonly string[]>> }>('launch').flatMap((file) =>
-      Object.entries(file.kinds).flatMap(([kind, parents]) => parents.map((parent) => [parent, kind] as const)),
-    ),
-  )
-  return kinds
 }
 
 const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value))

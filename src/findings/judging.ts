@@ -79,7 +79,7 @@ export function isOpen({ hours }: JudgedWindow, time: number | null): boolean | 
 }
 
 /** The addresses that hosts connected from, by the host's name in small letters. */
-async function addressesOf(store: EventStore): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function addressesOf(store: EventStore): Promise<ReadonlyMap<string, readonly string[]>> {
   const events = Steps.from(eventTable(store.model, 'network'))
   const column = (name: string): Scalar => events.column(name)
   const is = (name: string, values: readonly string[]): Scalar =>

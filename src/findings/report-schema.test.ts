@@ -98,7 +98,9 @@ test('leaving out any required key is an error', () => {
   expect(paths.length).toBeGreaterThan(80)
   for (const path of paths) {
     const cut = changed(path, (owner, key) => delete owner[key])
-    expect(validate(cut), path.join('.')).toBe(OPTIONAL.has(String(path.at(-1))))
+    expect(validate(cut), path.join('.')).toBe(
+      OPTIONAL.has(String(path.at(-1))) && path.join('.') !== 'incidents.0.severity',
+    )
   }
 })
 
@@ -132,6 +134,8 @@ function* schemaKeys(
   node: SchemaNode,
   path: readonly string[],
 ): Iterable<{ readonly path: readonly string[]; readonly node: SchemaNode }> {
+  // A process holds processes.
+  if (path.filter((step) => step === 'children').length > 1) return
   if (node.$ref) yield* schemaKeys(schema.$defs![node.$ref.split('/').at(-1)!]!, path)
   if (node.items) yield* schemaKeys(node.items, path)
   for (const option of node.anyOf ?? []) yield* schemaKeys(option, path)

@@ -9,6 +9,8 @@ export interface Report {
   readonly latchkey: { readonly version: string; readonly format: 1 }
   readonly summary: Summary
   readonly inventory: readonly InventoryEntry[]
+  /** What belongs together, told in order; the gravest first. */
+  readonly incidents: readonly Incident[]
   readonly findings: readonly Finding[]
 }
 
@@ -121,6 +123,114 @@ export interface InventoryEntry {
   readonly verdict: Verdict
   /** One a instance, gravest first; none without a policy. */
   readonly judgements?: readonly Judgement[]
+}
+
+/** From how it came to how it went. */
+export type Stage = 'delivery' | 'installation' | 'persistence' | 'execution' | 'session' | 'activity' | 'removal'
+
+/** One story: a tool on a host, or several that hang together by an instance, a program, a logon or an address. */
+export interface Incident {
+  /** The same in every scan that shows its first chain. */
+  readonly id: string
+  readonly title: string
+  readonly level: Level
+  readonly severity: Severity
+  readonly verdict: Verdict
+  readonly firstSeen: string | null
+  readonly lastSeen: string | null
+  /** What happened, in a few sentences. */
+  readonly summary: string
+  /** In the order in which they began; the first hundred. */
+  readonly chains: readonly Chain[]
+  /** Chains that are not told: there are too many. */
+  readonly moreChains: number
+  /** Why the chains are one story. */
+  readonly links: readonly { readonly from: string; readonly to: string; readonly why: string }[]
+  readonly techniques: readonly string[]
+  /** What an analyst decided; null where nobody has, or where something new has come since. */
+  readonly decision: Decision | null
+  /** Why an earlier decision no longer holds; null where there is none or it holds. */
+  readonly reopened: string | null
+}
+
+/** One tool on one host, from delivery to removal. */
+export interface Chain {
+  readonly id: string
+  readonly tool: string
+  readonly toolId: string
+  readonly host: string
+  readonly verdict: Verdict
+  readonly reason: string | null
+  readonly tenant: Readonly<Record<string, string>> | null
+  readonly otherTenants?: readonly Readonly<Record<string, string>>[]
+  readonly users: readonly string[]
+  readonly firstSeen: string | null
+  readonly lastSeen: string | null
+  readonly prevalence: {
+    /** First of the tool on any host. */
+    readonly firstInFleet: string | null
+    readonly hosts: number
+    readonly hostsWithTool: number
+    readonly hostsWithInstance: number
+    /** Distinct instances of the tool in the fleet. */
+    readonly instancesOfTool: number
+  }
+  /** How it came; null where no event shows it. */
+  readonly delivery: Delivery | null
+  readonly steps: readonly StoryStep[]
+  readonly moreSteps: number
+  readonly processes: readonly ProcessNode[]
+  /** Rules that fired for the tool on the host, gravest first. */
+  readonly findings: readonly {
+    readonly rule: string
+    readonly title: string
+    readonly level: Level
+    readonly count: number
+  }[]
+}
+
+export interface Delivery {
+  readonly how: 'mail' | 'browser' | 'software distribution' | 'over the network' | 'another tool' | 'script' | 'local'
+  /** The file that was brought. */
+  readonly file: string
+  /** Address that it came from. */
+  readonly from: string | null
+  /** Programs that brought it, the first first. */
+  readonly by: readonly string[]
+  /** Who had logged on over the network just before, and from where. */
+  readonly account: string | null
+  readonly time: string | null
+}
+
+export interface StoryStep {
+  readonly stage: Stage
+  readonly time: string | null
+  /** Time of the last, where alike events went on. */
+  readonly until: string | null
+  readonly events: number
+  readonly what: string
+  readonly user: string | null
+  readonly source: string | null
+  readonly position: number | null
+}
+
+/** A process with what it started. */
+export interface ProcessNode {
+  readonly name: string
+  readonly command: string
+  readonly user: string | null
+  readonly time: string | null
+  /** It is a program of the tool. */
+  readonly tool: boolean
+  readonly children: readonly ProcessNode[]
+}
+
+/** What an analyst made of an incident. */
+export interface Decision {
+  readonly verdict: 'benign' | 'expected' | 'malicious' | 'undecided'
+  readonly note: string
+  readonly by: string | null
+  readonly at: string
 }
 
 /** A level as a product whose factors are shown. */

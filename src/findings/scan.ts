@@ -12,7 +12,8 @@ import type { Watchlists } from '../ir/schema.js'
 import type { PolicyFile } from '../policy/index.js'
 import { formatTime } from '../telemetry/time.js'
 import { findingsOf, type Naming } from './findings.js'
-import { inventoryOf, type Stretches } from './inventory.js'
+import { incidentsOf } from './incidents/incidents.js'
+import { inventoryOf, type NamedObservation, type Stretches } from './inventory.js'
 import { judgingOf } from './judging.js'
 import { type Finding, LEVELS, type Report, type Summary } from './report.js'
 import { Scale } from './severity.js'
@@ -53,10 +54,12 @@ export async function reportOf(store: EventStore, options: ReportOptions): Promi
   await store.narrow(options.since, options.until)
   const asOf = await clockOf(store, options.asOf)
   const { policy } = options
+  const observations: NamedObservation[] = []
   const inventory = await inventoryOf(store, {
     allTools: options.allTools,
     stretches: await stretchesOf(store),
     judging: policy && (await judgingOf(store, policy.policy)),
+    observe: (observation) => observations.push(observation),
   })
   const scale = new Scale(inventory, { hosts: stored.hosts, asOf: asOf.micros, hasPolicy: policy !== undefined })
   const findings: Finding[] = []
@@ -100,6 +103,7 @@ export async function reportOf(store: EventStore, options: ReportOptions): Promi
       seconds: Math.round(options.seconds() * 1000) / 1000,
     },
     inventory,
+    incidents: await incidentsOf(store, { inventory, findings, scale, hosts: stored.hosts, observations }),
     findings,
   }
 }

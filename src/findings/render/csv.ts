@@ -1,15 +1,16 @@
 import { instancesOf } from '../instances.js'
-import type { Finding, InventoryEntry, Report } from '../report.js'
+import type { Finding, Incident, InventoryEntry, Report } from '../report.js'
 import { csvRecord } from './csv-cell.js'
 import { pairs, valueText } from './words.js'
 
 /**
- * Inventory and findings as one flat table; `kind` tells them apart. Nothing is cut. A cell that a spreadsheet would take for a
+ * Inventory, incidents and findings as one flat table; `kind` tells them apart. Nothing is cut. A cell that a spreadsheet would take for a
  * formula starts with an apostrophe, and control characters are written as code points, so the JSON is what to compute with.
  */
 export function* csvChunks(report: Report): Iterable<string> {
   yield csvRecord(COLUMNS)
   for (const entry of report.inventory) yield csvRecord(cells(inventoryRow(entry)))
+  for (const incident of report.incidents) yield csvRecord(cells(incidentRow(incident)))
   for (const finding of report.findings) yield csvRecord(cells(findingRow(finding)))
 }
 
@@ -40,6 +41,8 @@ const COLUMNS = [
   'severity',
   'columns',
   'sources',
+  'incident',
+  'decision',
 ] as const
 
 type Row = Partial<Record<(typeof COLUMNS)[number], string | number | null>>
@@ -66,6 +69,26 @@ const inventoryRow = (entry: InventoryEntry): Row => ({
   tool_id: entry.toolId,
   paths: entry.paths.join(SEPARATOR),
 })
+
+const incidentRow = (incident: Incident): Row => ({
+  kind: 'incident',
+  level: incident.level,
+  verdict: incident.verdict,
+  tool: distinct(incident.chains.map(({ tool }) => tool)),
+  host: distinct(incident.chains.map(({ host }) => host)),
+  user: distinct(incident.chains.flatMap(({ users }) => users)),
+  first_seen: incident.firstSeen,
+  last_seen: incident.lastSeen,
+  instance: distinct(incident.chains.flatMap(({ tenant }) => (tenant === null ? [] : [pairs(tenant)]))),
+  title: incident.title,
+  techniques: incident.techniques.join(SEPARATOR),
+  why: incident.summary,
+  severity: incident.severity.arithmetic,
+  incident: incident.id,
+  decision: incident.decision === null ? incident.reopened : `${incident.decision.verdict}: ${incident.decision.note}`,
+})
+
+const distinct = (texts: readonly string[]): string => [...new Set(texts)].join(SEPARATOR)
 
 /** The time of a finding stands under `first_seen` and `last_seen`: both kinds of row can be sorted by either. */
 const findingRow = (finding: Finding): Row => ({

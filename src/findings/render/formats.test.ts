@@ -23,6 +23,7 @@ test('NDJSON has one kind a line and loses nothing', () => {
   expect(rows.map(({ kind }) => kind)).toEqual([
     'summary',
     ...report.inventory.map(() => 'inventory'),
+    ...report.incidents.map(() => 'incident'),
     ...report.findings.map(() => 'finding'),
   ])
   expect(rows[1]).toEqual({ kind: 'inventory', ...(plain(report.inventory[0]) as object) })
@@ -52,7 +53,9 @@ test('no CSV cell is a formula', () => {
   const formulas = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', ' =1', '＝1']
   const base = fleetReport()
   const inventory = [...HOSTILE, ...formulas].map((host) => ({ ...base.inventory[0]!, host, tool: host }))
-  const rows = parse(whole({ ...base, inventory, findings: [] }, 'csv'), { record_delimiter: '\r\n' }) as string[][]
+  const rows = parse(whole({ ...base, inventory, incidents: [], findings: [] }, 'csv'), {
+    record_delimiter: '\r\n',
+  }) as string[][]
   for (const cell of rows.flat()) expect(cell).not.toMatch(/^\s*[=+\-@＝＋－＠]/)
   expect(rows.at(-7)![3]).toBe("'=1+1")
 })

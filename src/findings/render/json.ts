@@ -7,17 +7,19 @@ import { plainValue } from './words.js'
  * characters that could drive a terminal are written as `\u` escapes.
  */
 export function* jsonChunks(report: Report): Iterable<string> {
-  const { inventory, findings, ...head } = report
+  const { inventory, incidents, findings, ...head } = report
   yield visibleJson(JSON.stringify(head, plainValue, 2)).slice(0, -2)
   yield* list('inventory', inventory)
+  yield* list('incidents', incidents)
   yield* list('findings', findings)
   yield '\n}\n'
 }
 
-/** One JSON object a line, told apart by `kind`: first the `summary`, then each `inventory` entry and each `finding`. */
+/** One JSON object a line, told apart by `kind`: first the `summary`, then each `inventory` entry, each `incident` and each `finding`. */
 export function* ndjsonChunks(report: Report): Iterable<string> {
   yield line({ kind: 'summary', latchkey: report.latchkey, ...report.summary })
   for (const entry of report.inventory) yield line({ kind: 'inventory', ...entry })
+  for (const incident of report.incidents) yield line({ kind: 'incident', ...incident })
   for (const finding of report.findings) yield line({ kind: 'finding', ...finding })
 }
 

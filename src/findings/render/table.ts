@@ -4,6 +4,7 @@ import { visible } from '../../text/visible.js'
 import type { Report, Verdict } from '../report.js'
 import { allowedLine, nothingFound, readingNotes, rulesWithNotes, scopeLine } from './statements.js'
 import { writeFindings } from './table-findings.js'
+import { writeIncidents } from './table-incidents.js'
 import { fitNames, Page, paintLevel } from './terminal-page.js'
 import { channelViews, rejectionViews, type ToolView, toolViews } from './view.js'
 import { clock, count, plural, VERDICT_WORDS } from './words.js'
@@ -16,12 +17,13 @@ export interface TableOptions {
 
 /**
  * The report for a terminal. No line is wider than `width`. What is cut says how much it was and how to see it.
- * The first screen holds the tools; findings, what was read and what was not follow.
+ * The first screen holds the tools; incidents, findings, what was read and what was not follow.
  */
 export function renderTable(report: Report, options: TableOptions): string {
   const page = new Page(Math.max(40, Math.floor(options.width)), createPaint(options.colour))
   writeHead(page, report)
   writeTools(page, report)
+  writeIncidents(page, report)
   writeFindings(page, report)
   writeRead(page, report)
   writeNotRead(page, report)

@@ -30,10 +30,19 @@ export function headlineTiles(report: Report): Markup {
   return html`<dl class="tiles">
 ${tile('Tools', count(tools), tools === 0 ? 'none found' : `${count(sure)} identified with certainty`, '#inventory')}
 ${tile('Hosts with a tool', count(hosts), `of ${plural(summary.hosts, 'host')} read`, '#timeline')}
+${tile('Incidents', count(report.incidents.length), incidentLevels(report), '#incidents')}
 ${tile('Findings', count(findings.length), levelsOf(report), '#findings')}
 ${tile('Records read', short(summary.records.read), `${plural(summary.files.read, 'file')}, ${bytes(summary.files.bytes)}`, '#read')}
 ${tile('Not read', count(summary.records.rejected), `${summary.records.rejected === 1 ? 'record' : 'records'}, and ${plural(summary.files.rejected, 'file')}; ${short(summary.records.unmapped)} records not understood`, '#not-read')}
 </dl>`
+}
+
+function incidentLevels({ incidents }: Report): string {
+  const said = LEVELS.flatMap((level) => {
+    const found = incidents.filter((each) => each.level === level).length
+    return found === 0 ? [] : [`${count(found)} ${level}`]
+  })
+  return said.join(', ') || 'none'
 }
 
 const tile = (name: string, figure: string, aside: Markup | string, target: string): Markup =>

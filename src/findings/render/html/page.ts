@@ -4,6 +4,7 @@ import { nothingFound, rangeText } from '../statements.js'
 import { clock, count } from '../words.js'
 import { findingsSection } from './findings.js'
 import { headlineTiles, lead } from './headline.js'
+import { incidentsSection } from './incidents.js'
 import { inventorySection } from './inventory.js'
 import { html, type Markup, trusted } from './markup.js'
 import { SCRIPT } from './script.js'
@@ -28,6 +29,7 @@ ${report.inventory.length + report.findings.length > 0 ? FILTER : null}
 <main>
 `.text
   yield inventoryPart(report).text
+  yield incidentsSection(report).text
   yield timelinePart(report, findings.anchors).text
   yield findings.markup.text
   yield sourcesSection(report).text

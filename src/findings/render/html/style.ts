@@ -41,7 +41,7 @@ bdi { overflow-wrap: anywhere; }
 .cut { font-size: .85em; margin-left: .3em; }
 .nowrap { white-space: nowrap; }
 
-.tiles { display: grid; grid-template-columns: repeat(5, 1fr); margin: 1.2rem 0 0; border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }
+.tiles { display: grid; grid-template-columns: repeat(6, 1fr); margin: 1.2rem 0 0; border-top: 1px solid var(--line); border-bottom: 1px solid var(--line); }
 .tile { padding: .7rem 1.2rem .75rem; border-left: 1px solid var(--line); min-width: 0; }
 .tile:first-child { border-left: 0; padding-left: 0; }
 .tile dt { font-size: .8125rem; color: var(--soft); }
@@ -117,6 +117,24 @@ details li { padding: .1rem 0; }
 figcaption { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin-top: .9rem; font-size: .8125rem; color: var(--soft); }
 .legend { display: inline-flex; align-items: center; gap: .35rem; }
 .level-mark { flex: none; }
+
+
+.incident { border-top: 2px solid var(--level); padding: 1rem 0 1.4rem; margin-top: 1.2rem; }
+.incident h3 { display: flex; align-items: center; gap: .4rem; font-size: 1.1rem; }
+.incident p { max-width: 60rem; }
+.incident-facts { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; font-size: .875rem; color: var(--soft); margin: .2rem 0 .6rem; }
+.reopened { color: var(--high); }
+.chain { margin-top: .8rem; padding-left: 1rem; border-left: 2px solid var(--line); }
+.chain > summary { color: var(--ink); font-size: .9375rem; }
+.chain .facts { margin: .4rem 0 .6rem; }
+.steps { list-style: none; margin: .6rem 0; padding: 0; font-size: .875rem; }
+.steps li { display: grid; grid-template-columns: 6.2rem 9.6rem 1fr; gap: .2rem .8rem; padding: .18rem 0; border-bottom: 1px solid var(--hair); }
+.step-time { font-variant-numeric: tabular-nums; color: var(--soft); white-space: nowrap; }
+.stage { color: var(--soft); }
+.stage.activity, .stage.session { color: var(--high); } .stage.removal { color: var(--critical); } .stage.delivery { color: var(--accent); }
+.tree { padding-left: 1.1rem !important; } .tree .tree { border-left: 1px solid var(--line); }
+.tool-process { font-weight: 600; }
+@media (max-width: 46rem) { .steps li { grid-template-columns: 1fr; } }
 
 .level-group { margin-top: 1.9rem; }
 .level-title { display: flex; align-items: center; gap: .4rem; font-size: 1rem; color: var(--level); padding-bottom: .4rem; border-bottom: 2px solid var(--level); }
