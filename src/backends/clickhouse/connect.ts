@@ -2,6 +2,8 @@
 export interface ClickhouseConnection {
   /** Rows as `JSONCompactEachRow` has them, whole numbers of 64 bits as text; see `readValue`. */
   query(sql: string): Promise<readonly (readonly unknown[])[]>
+  /** As `query`, some rows at a time. */
+  batches(sql: string): AsyncIterable<readonly (readonly unknown[])[]>
   command(sql: string): Promise<void>
   /** Inserts the rows of a Parquet file. */
   insertFile(insert: FileInsert): Promise<void>

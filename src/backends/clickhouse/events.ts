@@ -6,7 +6,7 @@ import { tablesWhere, tablesWithin, type VendorTables } from '../vendor-tables.j
 import { clickhouseTables, instant } from './bind-tables.js'
 import type { ClickhouseConnection } from './connect.js'
 import type { Form } from './emit-scalar.js'
-import { plainValue } from './read-value.js'
+import { plainValue, readValue } from './read-value.js'
 import { runClickhouse } from './run.js'
 import { splitQuery } from './split.js'
 import { isPrepared } from './store.js'
@@ -43,7 +43,16 @@ export class ClickhouseEvents implements EventStore {
   }
 
   async *batches(query: Query): AsyncGenerator<readonly PlainRow[]> {
-    yield await this.ask(query)
+    const split = splitQuery(query, (name) => this.tables.physical(name))
+    const [piece] = split.pieces
+    // What is left to do here needs all rows.
+    if (piece === undefined || split.local !== undefined) {
+      yield await this.ask(query)
+      return
+    }
+    const { columns, sql } = piece
+    for await (const rows of this.connection.batches(sql))
+      yield rows.map((row) => columns.map(({ type }, index) => plainValue(readValue(row[index], type), type)))
   }
 
   async narrow(since: number | undefined, until: number | undefined): Promise<void> {

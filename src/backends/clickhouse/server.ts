@@ -30,6 +30,18 @@ export function connectServer(url: string, retries = 4): ClickhouseConnection {
         return await result.json<unknown[]>()
       })
     },
+    async *batches(sql) {
+      try {
+        const result = await client.query({
+          query: sql,
+          format: 'JSONCompactEachRow',
+          clickhouse_settings: QUERY_SETTINGS,
+        })
+        for await (const rows of result.stream<unknown[]>()) yield rows.map((row) => row.json())
+      } catch (error) {
+        throw asServerError(host, error)
+      }
+    },
     async command(sql) {
       await explained(host, () => client.command({ query: sql, clickhouse_settings: QUERY_SETTINGS }))
     },
@@ -86,10 +98,14 @@ async function explained<T>(host: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    const { message, code, type } = error as Error & { code?: unknown; type?: unknown }
-    if (type !== undefined) throw new ServerError(`ClickHouse at ${host}: ${message}`, String(code))
-    throw new ServerError(`cannot reach ClickHouse at ${host}: ${message || String(code)}`, undefined)
+    throw asServerError(host, error)
   }
+}
+
+function asServerError(host: string, error: unknown): ServerError {
+  const { message, code, type } = error as Error & { code?: unknown; type?: unknown }
+  if (type !== undefined) return new ServerError(`ClickHouse at ${host}: ${message}`, String(code))
+  return new ServerError(`cannot reach ClickHouse at ${host}: ${message || String(code)}`, undefined)
 }
 
 /** No answer, or one that asks to come again: too many queries, parts or writes at once, a replica or Keeper that is away. */
