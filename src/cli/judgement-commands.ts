@@ -64,4 +64,49 @@ export function addJudgementCommands(program: Command, { input, output }: Shared
     const { policyExplain } = await import('./policy.js')
     process.exitCode = await policyExplain(path, paths, options)
   })
+
+  const store = new Option('--store <file>', 'the store that was scanned; decisions are kept beside it')
+  const decisions = new Option('--decisions <file>', 'the file of decisions, where it is another')
+
+  program
+    .command('decide')
+    .summary('what an incident was, for this scan and later ones')
+    .description(
+      'Keeps a verdict and a note on an incident. Scans of the same store, or with the same --decisions, show it as decided\nuntil something new comes: another tool, host or instance, a graver verdict, another rule.',
+    )
+    .argument('<incident>', 'its id, as scan prints it')
+    .addOption(
+      new Option('--verdict <verdict>', 'a false alarm, true and allowed, an intrusion, or back to open')
+        .choices(['benign', 'expected', 'malicious', 'undecided'])
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--note <text>', 'why, in a sentence')
+    .option('--by <name>', 'who decides')
+    .option('--report <file>', 'the report that names the incident, where it is not the last scan of the store')
+    .addOption(store)
+    .addOption(decisions)
+    .action(async (id: string, options) => {
+      const { decide } = await import('./decide.js')
+      process.exitCode = decide(id, options)
+    })
+
+  withOptions(
+    program
+      .command('decisions')
+      .summary('decisions that were kept')
+      .description('Writes out what was decided about incidents.')
+      .command('export')
+      .summary('every decision, or how often each rule was a false alarm')
+      .description(
+        'Prints every decision in order; with --rules, for each rule how many of its decided incidents were benign.',
+      )
+      .option('--rules', 'false alarms by rule, with the interval that so few cases leave')
+      .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'ndjson', 'csv']))
+      .addOption(store)
+      .addOption(decisions),
+    output,
+  ).action(async (options) => {
+    const { exportDecisions } = await import('./decide.js')
+    process.exitCode = await exportDecisions(options)
+  })
 }

@@ -63,6 +63,7 @@ program
       .default('informational'),
   )
   .addOption(policy)
+  .option('--decisions <file>', 'what was decided about incidents before; beside the store without it')
   .addOption(rules)
   .addOption(watchlists)
   .addOption(placeholders)

@@ -7,6 +7,7 @@ import { withoutRepeats } from '../findings/repeats.js'
 import { LEVELS, type Level, type Report } from '../findings/report.js'
 import { gravestFirst, reportOf } from '../findings/scan.js'
 import { visible } from '../text/visible.js'
+import { decisionsAt, decisionsPath, keepIncidents } from './decisions-file.js'
 import { type EngineOptions, engineOf } from './engine.js'
 import { ConfigurationError } from './failure.js'
 import { placeholdersOf, timeOption, watchlistsOf } from './input.js'
@@ -22,6 +23,7 @@ export interface ScanOptions extends EngineOptions, OutputOptions, SelectionOpti
   readonly format?: Format
   readonly level: Level
   readonly policy?: string
+  readonly decisions?: string
   readonly rules?: readonly string[]
   readonly builtinRules?: boolean
   readonly allTools?: boolean
@@ -39,6 +41,8 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const watchlists = watchlistsOf(options.watchlists)
   const placeholders = placeholdersOf(options.placeholders)
   const policy = options.policy === undefined ? undefined : usablePolicy(options.policy, options.quiet === true)
+  const decisions = decisionsPath(options)
+  const decided = decisions === undefined ? [] : decisionsAt(decisions)
   const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
   const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
   const dedup = dedupOption(options.dedup)
@@ -69,6 +73,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
       watchlists,
       placeholders,
       policy,
+      decisions: decided,
       allTools: options.allTools === true,
       seconds: () => (performance.now() - begin) / 1000,
     })
@@ -78,6 +83,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
       await writeOutput(renderStacks(shown, options.stack, format, terminal), options)
       if (options.quiet !== true) tellCut(report)
     }
+    if (options.store !== undefined) keepIncidents(options.store, report.incidents)
     if (read !== undefined && nothingRead(report)) return 2
     if (given.some(({ rules: found, documents }) => found.length + documents.length === 0)) return 2
     return options.failOnFindings === true && shown.findings.length > 0 ? 1 : 0

@@ -11,6 +11,7 @@ import { maskSecrets } from '../detection/tenant/index.js'
 import type { Watchlists } from '../ir/schema.js'
 import type { PolicyFile } from '../policy/index.js'
 import { formatTime } from '../telemetry/time.js'
+import { type DecisionRecord, withDecisions } from './decisions/decisions.js'
 import { findingsOf, type Naming } from './findings.js'
 import { incidentsOf } from './incidents/incidents.js'
 import { inventoryOf, type NamedObservation, type Stretches } from './inventory.js'
@@ -37,6 +38,8 @@ export interface ReportOptions {
   readonly placeholders?: ReadonlyMap<string, readonly string[]> | undefined
   /** What may be used by whom; without it everything is unknown. */
   readonly policy?: PolicyFile | undefined
+  /** What analysts decided before, in order. */
+  readonly decisions?: readonly DecisionRecord[]
   /** Built-in and administrators' tools in the inventory too. */
   readonly allTools: boolean
   readonly seconds: () => number
@@ -93,6 +96,7 @@ export async function reportOf(store: EventStore, options: ReportOptions): Promi
       for (const finding of await sigmaFindings(store, runs, nameTool, maskSecrets)) findings.push(finding)
   }
   findings.sort(gravestFirst)
+  const incidents = await incidentsOf(store, { inventory, findings, scale, hosts: stored.hosts, observations })
   return {
     latchkey: { version, format: 1 },
     summary: {
@@ -103,7 +107,7 @@ export async function reportOf(store: EventStore, options: ReportOptions): Promi
       seconds: Math.round(options.seconds() * 1000) / 1000,
     },
     inventory,
-    incidents: await incidentsOf(store, { inventory, findings, scale, hosts: stored.hosts, observations }),
+    incidents: withDecisions(incidents, options.decisions ?? []),
     findings,
   }
 }
