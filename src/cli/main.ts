@@ -68,6 +68,12 @@ program
   .addOption(watchlists)
   .addOption(placeholders)
   .option('--no-builtin-rules', 'leave out the detections that come with latchkey')
+  .addOption(
+    new Option(
+      '--tune <rule:exclusion>',
+      'switch on an exclusion of a rule of latchkey’s, as seed-000-*:deployment; may be given again',
+    ).argParser(repeated),
+  )
   .option('--all-tools', 'list built-in and administrators’ tools in the inventory too')
   .addOption(
     new Option('--status <status>', 'of Sigma rules, run those with this status only; may be given again').argParser(

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { FileRule, RuleFile } from '../detection/rules/index.js'
-import { loadRules, type Rule } from '../detection/rules.js'
+import { allRules, type Rule } from '../detection/rules.js'
 import { ConfigurationError } from './failure.js'
 import { rulesAt } from './rules-at.js'
 
@@ -19,7 +19,7 @@ export async function ruleSources(given: string): Promise<readonly RuleSource[]>
   if (given.startsWith('@')) return [ofQuery(given.slice(1), readText(given.slice(1)))]
   if (existsSync(given))
     return (await rulesAt(given)).map((file) => ({ name: file.path, text: file.text, file, rules: file.rules }))
-  const ours = loadRules().find(({ id }) => id === given)
+  const ours = allRules().find(({ id }) => id === given)
   if (ours) return [{ name: ours.id, text: ours.query, file: undefined, rules: [{ rule: ours, queryMap: same }] }]
   if (/^[^\s|]*([/\\][^\s|]*|\.(ya?ml|json|kql))$/i.test(given)) throw new ConfigurationError(`${given} does not exist`)
   return [ofQuery('query', given)]

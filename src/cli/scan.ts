@@ -1,6 +1,7 @@
 import { compileKql } from '../detection/compile-query.js'
 import type { RuleFile } from '../detection/rules/index.js'
-import { loadRules, readPeriod } from '../detection/rules.js'
+import { allRules, loadRules, readPeriod } from '../detection/rules.js'
+import { tuned } from '../detection/tuning.js'
 import { type Format, render } from '../findings/render/index.js'
 import { count, some } from '../findings/render/words.js'
 import { withoutRepeats } from '../findings/repeats.js'
@@ -26,6 +27,7 @@ export interface ScanOptions extends EngineOptions, OutputOptions, SelectionOpti
   readonly decisions?: string
   readonly rules?: readonly string[]
   readonly builtinRules?: boolean
+  readonly tune?: readonly string[]
   readonly allTools?: boolean
   readonly failOnFindings?: boolean
   readonly dedup?: string
@@ -96,8 +98,17 @@ async function rulesOf(
   options: ScanOptions,
 ): Promise<{ readonly given: readonly RuleFile[]; readonly chosen: ChosenRules }> {
   const quiet = options.quiet === true
-  const given = await givenRules(options.rules ?? [], quiet)
-  const chosen = chooseRules(options.builtinRules === false ? [] : loadRules(), given, options)
+  const wanted = options.rules ?? []
+  const byId = allRules().filter(({ id }) => wanted.includes(id))
+  const paths = wanted.filter((each) => !byId.some(({ id }) => id === each))
+  const given = await givenRules(paths, quiet)
+  const ours = options.builtinRules === false ? [] : loadRules()
+  const { rules, unused } = tuned(
+    [...ours, ...byId.filter(({ id }) => !ours.some((our) => our.id === id))],
+    options.tune ?? [],
+  )
+  if (unused.length > 0) throw new ConfigurationError(`--tune ${unused[0]}: no rule has an exclusion of that name`)
+  const chosen = chooseRules(rules, given, options)
   if (!quiet) for (const pattern of chosen.unused) process.stderr.write(`--exclude ${visible(pattern)} names no rule\n`)
   return { given, chosen }
 }

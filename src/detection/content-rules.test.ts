@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { compileKql } from './compile-query.js'
 import { loadCatalogue } from './identity/index.js'
 import { lintRule } from './lint/lint-rule.js'
-import { loadRules } from './rules.js'
+import { allRules, loadRules } from './rules.js'
+import { tuned, withExclusion } from './tuning.js'
 
 /** Every rule of ours is held to what it says of itself; rules bring their own cases. */
 const rules = loadRules().filter(({ behaviour }) => behaviour !== undefined)
@@ -27,6 +28,25 @@ describe('behaviours', () => {
     const columns = new Set(compiled.ok ? compiled.columns.map(({ name }) => name) : [])
     const named = [...rule.why.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!)
     expect([...named, ...Object.keys(rule.flags)].filter((name) => !columns.has(name))).toEqual([])
+  })
+
+  const excluding = allRules().flatMap((rule) =>
+    (rule.exclusions ?? []).map((each) => [rule.id, each.id, rule, each] as const),
+  )
+  test.each(excluding)('%s runs with its exclusion %s', (_id, _name, rule, exclusion) => {
+    const narrower = withExclusion(rule, exclusion)
+    expect(narrower.query).not.toBe(rule.query)
+    const compiled = compileKql(narrower.query, { asOf: AS_OF })
+    expect(compiled.ok ? [] : compiled.diagnostics.map(({ message }) => message)).toEqual([])
+  })
+
+  test('exclusions are switched on by name, and a name that means nothing comes back', () => {
+    const { rules: changed, unused } = tuned(allRules(), ['seed-004-*:back*', 'seed-004-*:nothing'])
+    expect(unused).toEqual(['seed-004-*:nothing'])
+    const before = new Map(allRules().map(({ id, query }) => [id, query]))
+    expect(changed.filter(({ id, query }) => query !== before.get(id)).map(({ id }) => id)).toEqual([
+      'seed-004-remote-desktop-plus',
+    ])
   })
 
   test('no query types the name of a tool', () => {

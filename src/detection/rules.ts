@@ -37,6 +37,10 @@ export interface Rule {
   /** Its conditions say enough by themselves: a finding keeps its level where the evidence names no remote access tool. */
   readonly stands_alone?: boolean
   readonly exclusions?: readonly Exclusion[]
+  /** False where the rule runs only when somebody asks for it by its id. */
+  readonly by_default?: boolean
+  /** What the query was written from, word for word, where that is another language. */
+  readonly original?: { readonly language: string; readonly text: string }
   /** Stories that it must catch, and such that it must leave alone. */
   readonly catches?: readonly RuleCase[]
   readonly leaves?: readonly RuleCase[]
@@ -78,8 +82,10 @@ export interface EvidenceRule {
 export interface Exclusion {
   readonly id: string
   readonly about: string
-  /** A condition on the columns of the result; rows for which it is true are dropped. */
+  /** Rows for which it is true are dropped. */
   readonly where: string
+  /** Whether it speaks of the columns of the result, or of those of the first table that the query reads; the result's where left out. */
+  readonly on?: 'result' | 'table'
   /** What nobody sees any more. */
   readonly opens: string
 }
@@ -121,7 +127,13 @@ export interface TestSignal {
   readonly note?: string
 }
 
+/** The rules that run by default. */
 export function loadRules(): readonly Rule[] {
+  return allRules().filter(({ by_default }) => by_default !== false)
+}
+
+/** Those that run only when asked for too. */
+export function allRules(): readonly Rule[] {
   return loadContent<Rule>('rules')
 }
 

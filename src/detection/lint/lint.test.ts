@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { OWN_DEFAULTS } from '../rules/own.js'
 import { loadRules, type Rule } from '../rules.js'
 import { type LintedRule, lintRule } from './lint-rule.js'
 
 const AS_OF = Date.UTC(2026, 0, 31) * 1000
 
 const linted = (query: string, more: Partial<Rule> = {}): LintedRule =>
-  lintRule({ ...loadRules()[0]!, tests: [], query, ...more }, AS_OF)
+  lintRule({ ...OWN_DEFAULTS, id: 'rule', title: 'A rule', query, ...more }, AS_OF)
 
 /** Code and marked text of each diagnostic. */
 const found = (query: string): [string, string][] =>

@@ -34,7 +34,9 @@ export const OWN_SHAPE: MapShape = map({
   noise: map({ expected: oneOf('very low', 'low', 'medium', 'high'), clears: TEXT }),
   blind_spots: list(map({ misses: TEXT, because: TEXT })),
   stands_alone: ANY,
-  exclusions: list(map({ id: TEXT, about: TEXT, where: TEXT, opens: TEXT })),
+  by_default: ANY,
+  original: map({ language: TEXT, text: TEXT }),
+  exclusions: list(map({ id: TEXT, about: TEXT, where: TEXT, on: oneOf('result', 'table'), opens: TEXT })),
   catches: list(CASE),
   leaves: list(CASE),
   tests: list(
