@@ -104,7 +104,7 @@ describe.skipIf(reason !== undefined)(`a ClickHouse store${reason === undefined 
       ).toEqual(expected)
     }
     expect(rows).toBeGreaterThan(0)
-  }, 60_000)
+  }, 300_000)
 
   it('joins a watchlist, which travels in the query', async () => {
     const watchlists = readWatchlist('hosts.csv', "Host,Owner\nHT-WS-101.corp.haldentimber.example,it's kim\n")
