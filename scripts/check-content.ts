@@ -35,6 +35,7 @@ const FOLDERS: readonly Folder[] = [
   { name: 'launch', schema: 'launch.schema.json' },
   { name: 'rules', schema: 'rule.schema.json' },
   { name: 'lint', schema: 'lint.schema.json' },
+  { name: 'hunts', schema: 'hunt.schema.json' },
   { name: 'severity', schema: 'severity.schema.json' },
   { name: 'scenarios', schema: 'scenario.schema.json' },
   { name: 'programs', schema: 'programs.schema.json' },

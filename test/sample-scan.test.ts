@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ingest } from '../src/backends/duckdb/ingest.js'
 import { Store } from '../src/backends/duckdb/store.js'
+import { loadHunts } from '../src/detection/hunts.js'
+import { lowerQuery } from '../src/detection/lower-query.js'
 import { loadModel } from '../src/events/model.js'
 import { inventoryOf } from '../src/findings/inventory.js'
 import { judgingOf } from '../src/findings/judging.js'
@@ -135,6 +137,23 @@ describe('a scan of the sample', () => {
       }
     const started = JSON.stringify(first!.processes)
     for (const program of ['OUTLOOK.EXE', 'cmd.exe', 'whoami.exe', 'net1.exe']) expect(started).toContain(program)
+  })
+
+  it.each([
+    ['rare-tools', 'Tool', ['AnyDesk', 'NetSupport Manager', 'RustDesk', 'TeamViewer'], ['ConnectWise ScreenConnect']],
+    ['rare-tenants', 'Tenant', ['relay.invoice-review.example'], []],
+    ['outside-usual-path', 'Folder', ['c:\\programdata', 'c:\\users\\*\\downloads'], []],
+    ['two-vendors-in-a-day', 'SecondTool', ['Splashtop'], ['NetSupport Manager']],
+    ['tools-by-device', 'Tool', ['Atera', 'Chrome Remote Desktop'], []],
+  ] as const)('the hunt %s finds what the stories bring', async (id, column, shown, hidden) => {
+    const hunt = loadHunts().find((each) => each.id === id)!
+    const lowered = lowerQuery(hunt.query, { asOf: 0, schema: store.schema })
+    expect(lowered.diagnostics).toEqual([])
+    if (!lowered.ok) return
+    const at = lowered.query.body.columns.findIndex(({ name }) => name === column)
+    const values = (await store.ask(lowered.query)).map((row) => row[at])
+    expect(values).toEqual(expect.arrayContaining([...shown]))
+    for (const each of hidden) expect(values).not.toContain(each)
   })
 
   it('gives incidents the same ids again', async () => {

@@ -109,4 +109,38 @@ export function addJudgementCommands(program: Command, { input, output }: Shared
     const { exportDecisions } = await import('./decide.js')
     process.exitCode = await exportDecisions(options)
   })
+
+  const hunt = program
+    .command('hunt')
+    .summary('hunting queries')
+    .description('Lists and runs the hunting queries that come with latchkey.')
+
+  withOptions(
+    hunt
+      .command('list')
+      .summary('the hunting queries')
+      .description('Lists the hunting queries; as JSON lines with query and how to read the answer.')
+      .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'ndjson', 'csv'])),
+    output,
+  ).action(async (options) => {
+    const { huntList } = await import('./hunt.js')
+    process.exitCode = await huntList(options)
+  })
+
+  withOptions(
+    hunt
+      .command('run')
+      .summary('one hunting query over logs or a store')
+      .description('Runs one hunting query, and says how to read the answer and which to ask next.')
+      .argument('<id>', 'its id, as hunt list prints it')
+      .argument('[paths...]', 'files and folders; none with --store asks what is stored')
+      .option('--show', 'print the query, and stop')
+      .option('--policy <file>', 'the policy whose records are left out, where the hunt is about records')
+      .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'ndjson', 'csv'])),
+    output,
+    input,
+  ).action(async (id: string, paths: string[], options) => {
+    const { huntRun } = await import('./hunt.js')
+    process.exitCode = await huntRun(id, paths, options)
+  })
 }

@@ -18,8 +18,16 @@ export interface QueryOptions extends EngineOptions, OutputOptions {
   readonly sql?: boolean
 }
 
+/** Whether a row of a result is shown, by its columns. */
+export type RowFilter = (row: Readonly<Record<string, unknown>>) => boolean
+
 /** `latchkey query`: one query over logs, a store or a server. Returns the exit code. */
-export async function query(text: string, paths: readonly string[], options: QueryOptions): Promise<number> {
+export async function query(
+  text: string,
+  paths: readonly string[],
+  options: QueryOptions,
+  keeps: RowFilter = () => true,
+): Promise<number> {
   checkOutput(options)
   const source = text.startsWith('@')
     ? { name: text.slice(1), text: readQuery(text.slice(1)) }
@@ -62,10 +70,11 @@ export async function query(text: string, paths: readonly string[], options: Que
       if (!lowered.ok || needs) tell(lowered)
       if (!lowered.ok) return 2
       last = lowered.results.length - 1
-      const rows = (await store.ask(lowered.query)) as readonly (readonly Cell[])[]
       const columns = lowered.query.body.columns.map(({ name }) => name)
+      const all = (await store.ask(lowered.query)) as readonly (readonly Cell[])[]
+      const rows = all.filter((row) => keeps(Object.fromEntries(columns.map((name, index) => [name, row[index]]))))
       results.push({ name: lowered.results[result]!, columns, rows })
-      if (last === 0 && rows.length === 0 && options.quiet !== true)
+      if (last === 0 && all.length === 0 && options.quiet !== true)
         process.stderr.write(`${await whyNothing(lowered, store, asOf)}\n`)
     }
     const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
