@@ -121,6 +121,27 @@ describe.skipIf(!existsSync(PROGRAM))('latchkey', () => {
     expect(stderr).toContain('of which none matches')
   })
 
+  test('findings are counted by a field, the rarest first', () => {
+    const { stdout } = latchkey('scan', FLEET, '--quiet', '--stack', 'host', '--stack', 'level', '--format', 'json')
+    const counts = (JSON.parse(stdout) as { findings: number }[]).map(({ findings }) => findings)
+    expect(counts.length).toBeGreaterThan(3)
+    expect(counts).toEqual(counts.toSorted((a, b) => a - b))
+    expect(latchkey('scan', FLEET, '--stack', 'host', '--format', 'html').status).toBe(3)
+  })
+
+  test('a field that no finding has is refused with the nearest name', () => {
+    const refused = latchkey('scan', FLEET, '--quiet', '--stack', 'hostt')
+    expect([refused.status, refused.stderr]).toEqual([3, expect.stringContaining('closest is host')])
+  })
+
+  test('findings that are not kept are told of where the format cannot', () => {
+    const { stdout, stderr } = latchkey('scan', FLEET, '--format', 'ocsf', '--limit', '1', '--dedup', '7d')
+    expect(JSON.parse(stdout.split('\n')[0]!).class_uid).toBe(2004)
+    expect(stderr).toContain('--limit keeps more')
+    expect(latchkey('scan', FLEET, '--dedup', 'soon').status).toBe(3)
+    expect(latchkey('scan', FLEET, '--limit', '0').status).toBe(3)
+  })
+
   test('the same logs give the same report in another time zone', () => {
     const run = (zone: string) =>
       spawnSync(process.execPath, [PROGRAM, 'scan', FLEET, '--quiet', '--format', 'json'], {

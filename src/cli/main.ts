@@ -99,6 +99,7 @@ program
       'instead of the report, count findings by the values of a field, the rarest first; may be given again',
     ).argParser(repeated),
   )
+  .option('--limit <count>', 'keep this many findings of each rule; 1000 of a Sigma rule, 10000 of others without it')
   .option('--fail-on-findings', 'exit with 1 when there are findings')
   .addOption(quiet)
   .addOption(memory)
@@ -163,6 +164,7 @@ program
   .argument('<rules...>', 'rule files and folders, ids of rules that come with latchkey')
   .option('--filter <text>', 'only rules whose id, title or path has this; * and ? stand for any text and character')
   .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'junit']).default('table'))
+  .addOption(placeholders)
   .addOption(out)
   .addOption(force)
   .addOption(quiet)

@@ -6,7 +6,7 @@ import { type Format, render } from '../findings/render/index.js'
 import { count, some } from '../findings/render/words.js'
 import { withoutRepeats } from '../findings/repeats.js'
 import { LEVELS, type Level, type Report } from '../findings/report.js'
-import { gravestFirst, reportOf } from '../findings/scan.js'
+import { cutRules, gravestFirst, reportOf } from '../findings/scan.js'
 import { visible } from '../text/visible.js'
 import { decisionsAt, decisionsPath, keepIncidents } from './decisions-file.js'
 import { type EngineOptions, engineOf } from './engine.js'
@@ -31,6 +31,7 @@ export interface ScanOptions extends EngineOptions, OutputOptions, SelectionOpti
   readonly allTools?: boolean
   readonly failOnFindings?: boolean
   readonly dedup?: string
+  readonly limit?: string
   readonly stack?: readonly string[]
 }
 
@@ -48,6 +49,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
   const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
   const dedup = dedupOption(options.dedup)
+  const limit = limitOption(options.limit)
   if (options.stack !== undefined && !isRowFormat(format))
     throw new ConfigurationError(`--stack prints ${ROW_FORMATS.join(', ')}, not ${format}`)
   // Readers work on threads of their own; what the rules need is loaded while this one waits for them.
@@ -77,14 +79,16 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
       policy,
       decisions: decided,
       allTools: options.allTools === true,
+      limit,
       seconds: () => (performance.now() - begin) / 1000,
     })
     const shown = withoutRepeatsIn(atLeast(report, options.level), dedup)
-    if (options.stack === undefined || !isRowFormat(format)) await writeOutput(render(shown, format, terminal), options)
-    else {
-      await writeOutput(renderStacks(shown, options.stack, format, terminal), options)
-      if (options.quiet !== true) tellCut(report)
-    }
+    const stacks = options.stack !== undefined && isRowFormat(format)
+    await writeOutput(
+      stacks ? renderStacks(shown, options.stack, format, terminal) : render(shown, format, terminal),
+      options,
+    )
+    if (options.quiet !== true && (stacks || !TELLS_ALL.has(format))) tellCut(report.summary, limit)
     if (options.store !== undefined) keepIncidents(options.store, report.incidents)
     if (read !== undefined && nothingRead(report)) return 2
     if (given.some(({ rules: found, documents }) => found.length + documents.length === 0)) return 2
@@ -149,17 +153,23 @@ function withoutRepeatsIn(report: Report, window: number | undefined): Report {
   return { ...report, findings: withoutRepeats(report.findings, window).toSorted(gravestFirst) }
 }
 
-/** Only the first findings of a rule are kept, so that only they are counted. */
-function tellCut({ summary, findings }: Report): void {
-  const kept = new Map<string, number>()
-  for (const { rule } of findings) kept.set(rule, (kept.get(rule) ?? 0) + 1)
-  const cut = summary.rules.filter(({ id, matches }) => matches > (kept.get(id) ?? 0) && (kept.get(id) ?? 0) >= 1000)
+function limitOption(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new ConfigurationError(`--limit takes a whole number from 1 on, not ${text}`)
+  return Number(text)
+}
+
+/** Formats that say themselves of which rules not all was kept. */
+const TELLS_ALL: ReadonlySet<Format> = new Set<Format>(['table', 'html', 'json', 'ndjson'])
+
+function tellCut(summary: Report['summary'], limit: number | undefined): void {
+  const cut = cutRules(summary, limit)
   if (cut.length === 0) return
   const names = some(
     cut.map(({ title, matches }) => `${visible(title)} (${count(matches)})`),
     5,
   )
-  process.stderr.write(`only the first findings of these rules are kept and counted: ${names}\n`)
+  process.stderr.write(`of these rules only the first findings are kept, --limit keeps more: ${names}\n`)
 }
 
 function nothingRead({ summary }: Report): boolean {

@@ -1,8 +1,8 @@
 import type { RuleFile } from '../detection/rules/index.js'
 import type { Rule } from '../detection/rules.js'
 import { hasTag, isNamed, isSelected, type RuleFacts, type RuleSelection } from '../detection/select-rules.js'
+import { neededBy } from '../detection/sigma/needed-rules.js'
 import { type GivenSigma, givenSigma } from '../detection/sigma/run-rules.js'
-import { readCorrelation } from '../dialects/sigma/index.js'
 import { closestName } from '../text/closest-name.js'
 import { ConfigurationError } from './failure.js'
 
@@ -51,27 +51,6 @@ export function chooseRules(own: readonly Rule[], files: readonly RuleFile[], op
     }),
     unused: selection.excluded.filter((pattern) => !all.some((facts) => isNamed(facts, pattern))),
   }
-}
-
-/** Of the rules at hand, those that the chosen correlations name, and those that these name. */
-function neededBy(chosen: readonly GivenSigma[], all: readonly GivenSigma[]): ReadonlySet<GivenSigma> {
-  const byName = new Map<string, GivenSigma[]>()
-  for (const given of all)
-    for (const name of [given.document.id?.toLowerCase(), given.document.name])
-      if (name !== undefined) byName.set(name, [...(byName.get(name) ?? []), given])
-  const needed = new Set<GivenSigma>()
-  const open = [...chosen]
-  for (let next = open.pop(); next; next = open.pop()) {
-    if (next.document.kind !== 'correlation') continue
-    const { spec } = readCorrelation(next.document)
-    for (const name of spec?.rules.map((each) => each.name) ?? next.document.rules)
-      for (const given of [...(byName.get(name) ?? []), ...(byName.get(name.toLowerCase()) ?? [])])
-        if (!needed.has(given)) {
-          needed.add(given)
-          open.push(given)
-        }
-  }
-  return needed
 }
 
 const factsOfRule = ({ id, title, techniques }: Rule, file: string | null): RuleFacts => ({

@@ -1,3 +1,4 @@
+import { withShortHosts } from '../findings/render/short-hosts.js'
 import { stackTable } from '../findings/render/stack-table.js'
 import type { Report } from '../findings/report.js'
 import { stackBy } from '../findings/stack.js'
@@ -11,7 +12,7 @@ export function renderStacks(
   format: RowFormat,
   terminal: { readonly width: number; readonly colour: boolean },
 ): Iterable<string> {
-  const stacked = stackBy(report, fields)
+  const stacked = stackBy(format === 'table' ? withShortHosts(report) : report, fields)
   if (!stacked.ok) {
     const { unknown, closest, fields: known } = stacked
     const help =

@@ -133,6 +133,33 @@ describe('latchkey test', () => {
     expect(tests).toMatchObject([{ outcome: 'failed', reason: expect.stringMatching(reason) as string }])
   })
 
+  test('a correlation is tested with the rules that it names, wherever they stand', async () => {
+    const correlation = (count: number): string => `title: Often
+correlation:
+    type: event_count
+    rules:
+        - 00000000-0000-4000-8000-000000000001
+    group-by:
+        - Computer
+    timespan: 5m
+    condition:
+        gte: ${count}
+regression_tests_path: regression_data/a/info.yml
+`
+    const files = {
+      'rules/a.yml': rule('A', '\\a.exe'),
+      'rules/twice.yml': correlation(2),
+      'rules/thrice.yml': correlation(3),
+      'regression_data/a/info.yml': info(AT('regression_data/a/log.json', 1)),
+      'regression_data/a/log.json': log('C:\\a.exe', 'C:\\a.exe'),
+    }
+    expect((await tested(files)).tests.map(({ outcome, found }) => [outcome, found])).toEqual([
+      ['skipped', null],
+      ['failed', 0],
+      ['passed', 1],
+    ])
+  })
+
   test('a rule that cannot be read or run fails, and the others go on', async () => {
     const { tests } = await tested({
       'rules/a.yml': rule('A', '\\a.exe', NAMED).replace('condition: selection', 'condition: nothing'),

@@ -7,6 +7,7 @@ import { testJson, testTable } from '../findings/render/test-outcomes.js'
 import { fitMiddle } from '../text/fit.js'
 import { visible } from '../text/visible.js'
 import { ConfigurationError } from './failure.js'
+import { placeholdersOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { ruleSources } from './rule-source.js'
 import { terminalOf } from './terminal.js'
@@ -14,6 +15,7 @@ import { terminalOf } from './terminal.js'
 export interface TestRulesOptions extends OutputOptions {
   readonly format?: 'table' | 'json' | 'junit'
   readonly filter?: string
+  readonly placeholders?: string
   readonly quiet?: boolean
   readonly memory: string
 }
@@ -31,6 +33,7 @@ export async function testRules(given: readonly string[], options: TestRulesOpti
   const outcomes = await runRuleTests(files, {
     asOf: Date.now() * 1000,
     filter: options.filter,
+    placeholders: placeholdersOf(options.placeholders),
     memoryLimit: options.memory,
     onProgress: progress.show,
   }).finally(progress.done)

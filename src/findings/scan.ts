@@ -42,6 +42,8 @@ export interface ReportOptions {
   readonly decisions?: readonly DecisionRecord[]
   /** Built-in and administrators' tools in the inventory too. */
   readonly allTools: boolean
+  /** Findings kept of one rule, whatever its kind. */
+  readonly limit?: number | undefined
   readonly seconds: () => number
 }
 
@@ -73,7 +75,7 @@ export async function reportOf(store: EventStore, options: ReportOptions): Promi
     const run = await runRule(store, rule, {
       asOf: asOf.micros,
       replay: options.asOf === undefined,
-      limit: FINDINGS_PER_RULE,
+      limit: options.limit ?? FINDINGS_PER_RULE,
       watchlists: options.watchlists,
     })
     for (const finding of findingsOf(run, nameTool, maskSecrets)) findings.push(scale.weigh(finding, rule))
@@ -87,9 +89,10 @@ export async function reportOf(store: EventStore, options: ReportOptions): Promi
   }
   if (options.sigma !== undefined && options.sigma.length > 0) {
     const { sigma, placeholders } = options
+    const limit = options.limit ?? FINDINGS_PER_SIGMA_RULE
     const isEmbedded = store instanceof Store
     const runs = isEmbedded
-      ? await runSigmaRules(store, sigma, { limit: FINDINGS_PER_SIGMA_RULE, ...(placeholders ? { placeholders } : {}) })
+      ? await runSigmaRules(store, sigma, { limit, ...(placeholders ? { placeholders } : {}) })
       : notRun(sigma, `Sigma rules run over logs and stores of this machine, and not on ${store.engine} yet`)
     rules.push(...sigmaRuleLines(runs))
     if (isEmbedded)
@@ -124,6 +127,13 @@ function policySummary({ path, policy }: PolicyFile): NonNullable<Summary['polic
     unconfirmed: policy.entries.filter(({ confirmed }) => !confirmed).length,
   }
 }
+
+/** Rules that gave more than the report keeps of them. Only a Sigma rule has an outcome. */
+export const cutRules = ({ rules }: Summary, limit: number | undefined): Summary['rules'] =>
+  rules.filter(
+    ({ matches, outcome }) =>
+      matches > (limit ?? (outcome === undefined ? FINDINGS_PER_RULE : FINDINGS_PER_SIGMA_RULE)),
+  )
 
 /** The order of findings in a report: the gravest first, of those the newest. */
 export const gravestFirst = (a: Finding, b: Finding): number =>

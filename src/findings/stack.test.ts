@@ -81,7 +81,7 @@ test('a field that nothing has is refused with the nearest name', () => {
 })
 
 test('nothing found has no stacks, and hostile texts are values', () => {
-  expect(stacked(emptyReport(), 'host')).toEqual([])
+  expect(stacked(emptyReport(), 'any field')).toEqual([])
   expect(stacked(hostileReport(), 'title').length).toBeGreaterThan(10)
 })
 

@@ -46,6 +46,7 @@ type Reading = (finding: Finding, event: FindingEvent | null) => readonly unknow
  * wants to see. A field is one of every finding, a column that a rule returned, or a field of the events, by its name in any case.
  */
 export function stackBy({ findings }: Report, fields: readonly string[]): Stacked {
+  if (findings.length === 0) return { ok: true, stacks: [] }
   const names = namesOf(findings)
   const readings: Reading[] = []
   for (const field of fields) {

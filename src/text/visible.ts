@@ -20,6 +20,7 @@ export function visibleInPlace(text: string): string {
 
 /** A JSON text with the same characters written as `\u` escapes: the value is unchanged and printing it is harmless. */
 export function visibleJson(json: string): string {
+  if (PLAIN_LINES.test(json)) return json
   return json.replace(UNSEEN, (character) => {
     // A line break can only be the layout of the JSON text: inside a string it is already written as \n.
     if (character === '\n') return character
@@ -44,6 +45,7 @@ export function visibleParts(text: string): readonly ({ readonly text: string } 
 }
 
 const PLAIN = /^[\x20-\x7e]*$/
+const PLAIN_LINES = /^[\x20-\x7e\n]*$/
 
 // Controls, formats (bidirectional ones among them), line and paragraph separators, lone surrogates, what is drawn as nothing, and
 // the fourth and later of combining marks in a row, which would climb over the lines above.

@@ -7,6 +7,7 @@ import { runSignals } from '../lint/run-tests.js'
 import type { RuleFile } from '../rules/index.js'
 import type { Rule } from '../rules.js'
 import { isFound, type RuleFacts } from '../select-rules.js'
+import { neededBy } from '../sigma/needed-rules.js'
 import { type GivenSigma, givenSigma, runSigmaRules, type SigmaRuleRun } from '../sigma/run-rules.js'
 import type { TestOutcome } from './outcome.js'
 import { type DataTest, regressionData } from './regression-data.js'
@@ -23,6 +24,8 @@ export interface TestOptions {
   readonly asOf: number
   /** Only rules whose id, title or path has this. */
   readonly filter?: string | undefined
+  /** What `%name%` stands for in Sigma rules. */
+  readonly placeholders?: ReadonlyMap<string, readonly string[]> | undefined
   readonly memoryLimit?: string | undefined
   readonly onProgress?: (done: number, total: number, current: string) => void
 }
@@ -151,7 +154,7 @@ async function runLog(
     const outcomes: TestOutcome[] = []
     for (const each of cases) {
       const begin = performance.now()
-      const run = unread === undefined ? await runOne(store, each.given, documents) : unread
+      const run = unread === undefined ? await runOne(store, each.given, documents, options) : unread
       outcomes.push(judge(each, run, (performance.now() - begin) / 1000))
     }
     return outcomes
@@ -170,30 +173,18 @@ async function runOne(
   store: Store,
   given: GivenSigma,
   documents: readonly GivenSigma[],
+  { placeholders }: TestOptions,
 ): Promise<SigmaRuleRun | string> {
   try {
-    const runs = await runSigmaRules(store, [...companionsOf(given, documents), given], { limit: 0 })
+    const needed = [...neededBy([given], documents)].filter((each) => each.document !== given.document)
+    const runs = await runSigmaRules(store, [...needed.map((each) => ({ ...each, forOthers: true })), given], {
+      limit: 0,
+      ...(placeholders === undefined ? {} : { placeholders }),
+    })
     return runs.find((run) => run.given.document === given.document) ?? 'the rule did not run'
   } catch (error) {
     return `the rule cannot run: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`
   }
-}
-
-/** The rules that a correlation is about, and theirs. */
-function companionsOf({ document }: GivenSigma, documents: readonly GivenSigma[]): readonly GivenSigma[] {
-  const found = new Set<GivenSigma>()
-  const add = (from: SigmaDocument): void => {
-    if (from.kind !== 'correlation') return
-    for (const each of documents) {
-      const { id, name } = each.document
-      const isMeant = from.rules.some((rule) => rule === id || rule === name)
-      if (!isMeant || found.has(each) || each.document === document) continue
-      found.add(each)
-      add(each.document)
-    }
-  }
-  add(document)
-  return [...found]
 }
 
 function judge(
