@@ -9,7 +9,7 @@ import { wrap } from '../text/fit.js'
 import { createPaint } from '../text/paint.js'
 import { positionAt } from '../text/span.js'
 import { visible, visibleJson } from '../text/visible.js'
-import { placeholdersOf, watchlistsOf } from './input.js'
+import { placeholdersOf, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { type RuleSource, ruleSources } from './rule-source.js'
 import { diagnosticText, terminalOf } from './terminal.js'
@@ -19,6 +19,7 @@ export interface LintOptions extends OutputOptions {
   readonly quiet?: boolean
   readonly watchlists?: string
   readonly placeholders?: string
+  readonly asOf?: string
 }
 
 interface LintedSource {
@@ -31,7 +32,7 @@ interface LintedSource {
 export async function lint(given: readonly string[], options: LintOptions): Promise<number> {
   checkOutput(options)
   const sources = (await Promise.all(given.map(ruleSources))).flat()
-  const asOf = Date.now() * 1000
+  const asOf = timeOption('--as-of', options.asOf) ?? Date.now() * 1000
   const watchlists = watchlistsOf(options.watchlists)
   const sigma = lintSigma(
     sources.map((source) => sigmaFile(source)),

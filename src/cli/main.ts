@@ -149,6 +149,7 @@ program
   .addOption(placeholders)
   .addOption(out)
   .addOption(force)
+  .addOption(new Option('--as-of <time>', 'what ago() and now() are taken against; now without it'))
   .option('--quiet', 'leave out notes')
   .action(async (rulesGiven: string[], options) => {
     const { lint } = await import('./lint.js')
