@@ -85,3 +85,24 @@ it('search looks into the views that the query declares', async () => {
   expect(await answer(`${views} search n == 2`)).toEqual(['A | 2 | '])
   expect(await answer(`${views} search "needle"`)).toEqual(['B |  | needle here'])
 })
+
+describe('names', () => {
+  it('that are declared just so come before columns whose letters only look alike', async () => {
+    const rows = 'datatable(Name:string, Region:string) ["Bob", "East", "Charlie", "West"]'
+    expect(await answer(`let region = "West"; ${rows} | where Region == region | project Name`)).toEqual(['Charlie'])
+    expect(await answer(`${rows} | where region == "East" | project name`)).toEqual(['Bob'])
+    expect(await answer(`let Region = "West"; ${rows} | where Region == "East" | project Name`)).toEqual(['Bob'])
+  })
+
+  it('that `as` gives are those of a union’s rows', async () => {
+    expect(
+      await answer('union withsource=T (range x from 1 to 1 step 1 | as A), (print x = 2 | as B) | project T, x'),
+    ).toEqual(['A | 1', 'B | 2'])
+  })
+
+  it('of scalar functions may be a query', async () => {
+    expect(await answer('strlen("abc")')).toEqual(['3'])
+    expect(await answer('print a = 1, b = "x" | project d = bag_pack_columns(a, b)')).toEqual(['{"a":1,"b":"x"}'])
+    expect(await answer('datatable(x:long) [1, long(null)] | summarize count(x)')).toEqual(['2'])
+  })
+})

@@ -60,7 +60,7 @@ export function lowerLiteral(node: KqlNode): Literal | undefined {
     case 'DecimalLiteralExpression':
       return literal(node.kind === 'RealLiteralExpression' ? 'real' : 'decimal', realOf(token, node), node.span)
     case 'DateTimeLiteralExpression':
-      return literal('datetime', dateParts(token) ?? readInside(token, node, parseDatetime, 'a datetime'), node.span)
+      return literal('datetime', dateParts(token) ?? readInside(token, node, readDatetime, 'a datetime'), node.span)
     case 'TimespanLiteralExpression':
       return literal('timespan', readInside(token, node, parseTimespan, 'a timespan'), node.span)
     case 'GuidLiteralExpression':
@@ -73,6 +73,10 @@ export function lowerLiteral(node: KqlNode): Literal | undefined {
       return undefined
   }
 }
+
+/** The portal takes spaces around the hyphens of a date. */
+const readDatetime = (text: string): bigint | undefined =>
+  parseDatetime(text) ?? parseDatetime(text.replace(/^(\d{4}) *- *(\d{1,2}) *- *(\d{1,2})/, '$1-$2-$3'))
 
 /** `long(null)` → undefined, `long(5)` → `5`, `5` → `5`. */
 function inside(token: string): string | undefined {

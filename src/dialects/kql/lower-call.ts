@@ -48,6 +48,12 @@ export function lowerCall(node: KqlNode, env: Environment): Scalar {
   })
 }
 
+/** Whether a name is that of a function that gives one value a row. */
+export const isScalarFunction = (written: string): boolean => {
+  const name = ALIASES[written] ?? written
+  return name in SPECIAL || findSignature(name) !== undefined
+}
+
 export const isAggregate = (name: string): boolean => (AGGREGATE_ALIASES[name] ?? name) in AGGREGATES
 
 function lowerBySignature(signature: Signature, nodes: readonly KqlNode[], node: KqlNode, env: Environment): Scalar {
@@ -302,6 +308,15 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     })
     return time ? reference(time.name, time.type, node.span) : literal('datetime', null, node.span)
   },
+  bag_pack_columns: (args, node, env) => {
+    count('bag_pack_columns', args, 1, Infinity, node)
+    const pairs = args.flatMap((argument) => {
+      const column = findColumn(env.columns, argument.text)
+      if (!column) return refuseForm('`bag_pack_columns` of something that is no column', argument.span)
+      return [text(column.name), reference(column.name, column.type, argument.span)]
+    })
+    return call('bag_pack', 'dynamic', pairs, node.span)
+  },
   assert: (args, node, env) => {
     count('assert', args, 2, 2, node)
     const condition = asBool(lowerScalar(args[0]!, env))
@@ -518,8 +533,8 @@ export function aggregateCall(
       type = args[0].type === 'timespan' || args[0].type === 'datetime' ? args[0].type : 'real'
     if (signature.is.startsWith('covariance') && args[1]) args[1] = numberOf(args[1], span, name)
   }
-  if (name === 'count' && args[0])
-    return { name: column, function: 'count', arguments: [], condition: not(isNull(args[0], span), span), type }
+  // `count(x)` counts rows, whether or not they have an x.
+  if (name === 'count') return { name: column, function: 'count', arguments: [], condition, type }
   if (signature.is === 'percentile') {
     args[0] = args[0]!.type === 'dynamic' ? unwrap(args[0]!, 'real') : args[0]!
     return {

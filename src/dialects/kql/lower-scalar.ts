@@ -142,12 +142,14 @@ function flat(kind: 'and' | 'or', node: KqlNode, env: Environment): Scalar {
 function lowerName(node: KqlNode, env: Environment): Scalar {
   const name = node.text
   const column = findColumn(env.columns, name)
-  if (column) {
-    if (column.name !== name) note(env.context, 'name-case', node.span, { found: name, name: column.name })
-    return reference(column.name, column.type, node.span)
-  }
+  if (column?.name === name) return reference(name, column.type, node.span)
+  // A name that is declared just so is meant before a column whose letters only look alike.
   const bound = findName(env.scope, name)
   if (bound) return lowerBound(bound, node, env)
+  if (column) {
+    note(env.context, 'name-case', node.span, { found: name, name: column.name })
+    return reference(column.name, column.type, node.span)
+  }
   throw new Refusal(missingName(node, env), env.input && { name, input: env.input })
 }
 
@@ -509,7 +511,10 @@ function lowerElement(node: KqlNode, env: Environment): Scalar {
     const column = findColumn(columns, key.text)
     if (column) return reference(`${base.text}.${column.name}`, column.type, node.span)
   }
-  return access(lowerScalar(base, env), lowerScalar(key, env), node.span)
+  const value = lowerScalar(base, env)
+  // Sorting gives as many arrays as it takes; alone it stands for the first of them.
+  const sorts = base.kind === 'FunctionCallExpression' && /^array_sort_(?:asc|desc)$/.test(child(base, 'Name').text)
+  return access(sorts && value.kind === 'access' ? value.value : value, lowerScalar(key, env), node.span)
 }
 
 // `['a name']` as an expression is an array of one in Kusto's tree when it follows nothing; it names a column.

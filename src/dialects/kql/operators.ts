@@ -692,7 +692,15 @@ function unionBranches(item: KqlNode, fuzzy: boolean, env: Environment): Branch[
     const label = table?.name ?? (bound?.kind === 'function' ? item.text : undefined)
     return [{ label, rows: lowerTabular(item, env) }]
   }
-  return [{ label: undefined, rows: lowerTabular(item, env) }]
+  return [{ label: nameGiven(item), rows: lowerTabular(item, env) }]
+}
+
+/** The name that `as` gives the rows of a pipe. */
+function nameGiven(item: KqlNode): string | undefined {
+  if (item.kind === 'ParenthesizedExpression') return nameGiven(child(item, 'Expression'))
+  if (item.kind !== 'PipeExpression') return undefined
+  const last = child(item, 'Operator')
+  return last.kind === 'AsOperator' ? child(last, 'Name').text : undefined
 }
 
 /** Pairs columns by name. A name that stands for several types becomes a column for each: `x_long`, `x_string`. */

@@ -1,10 +1,11 @@
 import type { Relation } from '../../ir/relation.js'
 import { column } from '../../ir/types.js'
 import { lowerGraphTables } from './graph.js'
+import { isScalarFunction } from './lower-call.js'
 import { type Environment, findColumn, lowerScalar } from './lower-scalar.js'
 import { isTabular, lowerOperator, lowerTabular, lowerTabularOrGraph } from './lower-tabular.js'
 import { lowerSubquery, project } from './operators.js'
-import { refuseForm } from './scope.js'
+import { findName, refuseForm } from './scope.js'
 import { child, field, items, type KqlNode } from './syntax.js'
 
 /** One of the tables that a text gives, and its name where it has one. */
@@ -21,7 +22,9 @@ export function lowerResults(node: KqlNode, env: Environment): readonly Result[]
 }
 
 function lowerResult(node: KqlNode, env: Environment): Relation {
-  if (isTabular(node, env) || node.kind === 'NameReference' || node.kind === 'FunctionCallExpression')
+  const called = node.kind === 'FunctionCallExpression' ? child(node, 'Name').text : undefined
+  const isScalar = called !== undefined && findName(env.scope, called) === undefined && isScalarFunction(called)
+  if (isTabular(node, env) || node.kind === 'NameReference' || (called !== undefined && !isScalar))
     return lowerTabular(node, env)
   const value = lowerScalar(node, env)
   const source: Relation = { kind: 'rows', columns: [], rows: [[]], span: node.span }

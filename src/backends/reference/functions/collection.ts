@@ -256,8 +256,9 @@ export const COLLECTIONS: Functions = {
     return set(bag, steps)
   },
   bag_zip: ([names, values]) => {
-    const [left, right] = [array(names), array(values)]
-    if (!left || !right) return null
+    const left = array(names)
+    if (!left) return null
+    const right = array(values) ?? []
     return new Map(
       left.flatMap((name, index): [string, Dynamic][] =>
         typeof name === 'string' ? [[name, right[index] ?? null]] : [],

@@ -24,7 +24,8 @@ function readIpv4(text: string): Network | undefined {
 function readIpv6(text: string): Network | undefined {
   const [address, bitsText] = text.trim().split('/') as [string, string?]
   const bits = bitsText === undefined ? 128 : Number(bitsText)
-  const v4 = readIpv4(address)
+  // `::1.2.3.4` is read as the IPv4 address too.
+  const v4 = readIpv4(address.replace(/^::(?=\d+\.)/, ''))
   if (v4) return { address: 0xffff_0000_0000n | v4.address, bits: bitsText === undefined ? 128 : bits + 96, width: 128 }
   if (!/^[0-9a-fA-F:.]+$/.test(address) || !address.includes(':') || bits > 128) return undefined
   const tail = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(address)
@@ -131,8 +132,9 @@ function toCidrs(from: Value, to: Value): Value {
 function formatGiven(value: Value, prefix: Value | undefined, mask: boolean): string {
   const found =
     typeof value === 'bigint' ? { address: BigInt.asUintN(32, value), bits: 32, width: 32 } : readIpv4(String(value))
-  const bits = prefix === undefined || prefix === null ? (found?.bits ?? 32) : Number(prefix)
-  if (!found || bits < 0 || bits > 32) return ''
+  const wanted = prefix === undefined || prefix === null ? 32 : Number(prefix)
+  if (!found || wanted < 0 || wanted > 32) return ''
+  const bits = Math.min(found.bits, wanted)
   const text = formatIpv4(found.address & maskOf(bits, 32))
   return mask ? `${text}/${bits}` : text
 }
@@ -153,9 +155,7 @@ export const NETWORK: Functions = {
   parse_ipv6_mask: ([text, bits]) => {
     const found = readIpv6(String(text))
     if (!found || bits === null) return ''
-    // The prefix of an IPv4 address counts its own 32 bits.
-    const given = readIpv4(String(text)) ? 96 + Number(bits) : Number(bits)
-    return formatIpv6(found.address & maskOf(Math.min(found.bits, given), 128))
+    return formatIpv6(found.address & maskOf(Math.min(found.bits, Number(bits)), 128))
   },
   ipv4_compare: strict(([left, right, bits]) => compare(readIpv4, left!, right!, bits)),
   ipv6_compare: strict(([left, right, bits]) => compare(readIpv6, left!, right!, bits)),

@@ -83,7 +83,8 @@ function stats(series: DynamicArray, ignoreBad: boolean): Dynamic {
     ? present(series).filter(Number.isFinite)
     : numbers(series).map((value) => value ?? Number.NaN)
   if (values.length === 0) return null
-  const [least, most, middle] = [Math.min(...values), Math.max(...values), mean(values)]
+  const [least, most] = [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))]
+  const middle = mean(values)
   const variance = values.length > 1 ? sum(values.map((value) => (value - middle) ** 2)) / (values.length - 1) : 0
   const all = numbers(series)
   return bag([
@@ -94,6 +95,8 @@ function stats(series: DynamicArray, ignoreBad: boolean): Dynamic {
     ['avg', middle],
     ['stdev', Math.sqrt(variance)],
     ['variance', variance],
+    ['sum', sum(values)],
+    ['len', BigInt(all.length)],
   ])
 }
 
@@ -146,6 +149,11 @@ function fir(x: readonly number[], filter: readonly number[], normalize: boolean
 
 const dot = (left: readonly number[], right: readonly number[]): number =>
   sum(left.map((value, index) => value * (right[index] ?? 0)))
+
+/** A number beside a series stands for as many of itself. */
+const broadcast = (value: Value | undefined, other: Value | undefined): readonly number[] =>
+  typeof value === 'bigint' || typeof value === 'number' ? present(other).map(() => Number(value)) : present(value)
+
 const length = (values: readonly number[]): number => Math.sqrt(dot(values, values))
 
 /** Points along an axis, and what they are called from where. */
@@ -218,7 +226,7 @@ export const SERIES: Functions = {
   series_greater_equals: pairs((left, right) => left >= right),
   series_less: pairs((left, right) => left < right),
   series_less_equals: pairs((left, right) => left <= right),
-  series_dot_product: ([left, right]) => dot(present(left), present(right)),
+  series_dot_product: ([left, right]) => dot(broadcast(left, right), broadcast(right, left)),
   series_cosine_similarity: ([left, right]) =>
     dot(present(left), present(right)) / (length(present(left)) * length(present(right))),
   series_pearson_correlation: ([left, right]) => {

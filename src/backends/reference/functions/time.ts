@@ -267,7 +267,11 @@ export const TIMES: Functions = {
   datetime_local_to_utc: strict(([ticks, zone]) => {
     const guess = zoneOffset(String(zone), ticks as bigint)
     if (guess === null) return null
-    return (ticks as bigint) - zoneOffset(String(zone), (ticks as bigint) - guess)!
+    const local = ticks as bigint
+    const offset = zoneOffset(String(zone), local - guess)!
+    // In the hour that a clock skips no offset leads back to the time; the one after it is taken.
+    const skipped = zoneOffset(String(zone), local - offset)! !== offset
+    return local - (skipped && guess > offset ? guess : offset)
   }),
   unixtime_seconds_todatetime: fromUnix(1e7),
   unixtime_milliseconds_todatetime: fromUnix(1e4),
