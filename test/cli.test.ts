@@ -34,6 +34,31 @@ describe.skipIf(!existsSync(PROGRAM))('latchkey', () => {
     expect(report.findings.length).toBeGreaterThan(8)
   })
 
+  test('an overlay changes rules that others keep, and the report says so', () => {
+    const [rules, overlay, broken] = ['rules.yml', 'overlay.yaml', 'broken.yaml'].map((name) => join(folder, name))
+    const rule = (title: string, image: string): string =>
+      `title: ${title}\nlevel: high\nlogsource: { product: windows, category: process_creation }\ndetection: { s: { Image|endswith: ${image} }, condition: s }\n`
+    writeFileSync(rules!, `${rule('Any program', '.exe')}---\n${rule('Disabled', 'e')}`)
+    writeFileSync(
+      overlay!,
+      'overlay: 1\nentries:\n  - { id: low, rules: Any*, level: low, owner: us }\n  - { id: off, rules: Disabled, disable: true }\n',
+    )
+    writeFileSync(broken!, 'overlay: 1\nentries:\n  - { id: low, rules: Any*, levl: low }\n')
+    const args = ['scan', FLEET, '--quiet', '--no-builtin-rules', '--rules', rules!, '--format', 'json', '--overlay']
+    const { summary, findings } = JSON.parse(latchkey(...args, overlay!).stdout)
+    expect(findings[0]).toMatchObject({
+      level: 'low',
+      about: { level: 'high', overlay: [expect.stringContaining('high → low')] },
+    })
+    expect(summary.rules.map(({ title }: { title: string }) => title)).toEqual(['Any program'])
+    expect(summary.overlay.entries.map(({ id, rules: meant }: { id: string; rules: number }) => [id, meant])).toEqual([
+      ['low', 1],
+      ['off', 1],
+    ])
+    const { status, stderr } = latchkey(...args, broken!)
+    expect([status, stderr]).toEqual([3, expect.stringContaining('closest match is `level`')])
+  })
+
   test('exits with 1 on findings only when asked to', () => {
     expect(latchkey('scan', FLEET, '--quiet', '--level', 'medium', '--fail-on-findings').status).toBe(1)
     expect(latchkey('scan', FLEET, '--quiet', '--level', 'critical', '--fail-on-findings').status).toBe(0)

@@ -1,6 +1,9 @@
 import { type LintedRule, lintRule } from '../detection/lint/lint-rule.js'
 import { lintSigma } from '../detection/lint/sigma/index.js'
+import { applyOverlay } from '../detection/overlay/apply-overlay.js'
+import type { Overlay } from '../detection/overlay/overlay.js'
 import { relocate } from '../detection/rules/source-map.js'
+import { loadRules } from '../detection/rules.js'
 import { sarifChunks } from '../findings/render/sarif.js'
 import { plural } from '../findings/render/words.js'
 import type { Watchlists } from '../ir/schema.js'
@@ -11,6 +14,7 @@ import { positionAt } from '../text/span.js'
 import { visible, visibleJson } from '../text/visible.js'
 import { placeholdersOf, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
+import { overlayAt } from './overlay-file.js'
 import { type RuleSource, ruleSources } from './rule-source.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
@@ -20,6 +24,7 @@ export interface LintOptions extends OutputOptions {
   readonly watchlists?: string
   readonly placeholders?: string
   readonly asOf?: string
+  readonly overlay?: string
 }
 
 interface LintedSource {
@@ -31,7 +36,9 @@ interface LintedSource {
 /** `latchkey lint`: what is wrong with rules and queries, without any logs. Exit code 2 where one of them cannot run. */
 export async function lint(given: readonly string[], options: LintOptions): Promise<number> {
   checkOutput(options)
-  const sources = (await Promise.all(given.map(ruleSources))).flat()
+  const overlay = options.overlay === undefined ? undefined : overlayAt(options.overlay)
+  const read = (await Promise.all(given.map(ruleSources))).flat()
+  const { sources, diagnostics } = underOverlay(read, overlay)
   const asOf = timeOption('--as-of', options.asOf) ?? Date.now() * 1000
   const watchlists = watchlistsOf(options.watchlists)
   const sigma = lintSigma(
@@ -41,6 +48,7 @@ export async function lint(given: readonly string[], options: LintOptions): Prom
   const linted = sources.map((source, index) =>
     lintSource(source, asOf, options.quiet === true, watchlists, sigma[index]!),
   )
+  if (overlay) linted.unshift(lintedOverlay(overlay, diagnostics))
   const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
   await writeOutput(print(linted, options.format ?? 'table', terminal), options)
   return linted.some(({ diagnostics }) => diagnostics.some(({ severity }) => severity === 'error')) ? 2 : 0
@@ -65,6 +73,36 @@ function lintSource(
     tests: rules.flatMap(({ rule, linted }) => testsOf(rule.title, linted)),
   }
 }
+
+/** The sources without the rules that an overlay disables, and what is to be said of the overlay. */
+function underOverlay(
+  read: readonly RuleSource[],
+  overlay: Overlay | undefined,
+): { readonly sources: readonly RuleSource[]; readonly diagnostics: readonly Diagnostic[] } {
+  if (!overlay || overlay.diagnostics.length > 0) return { sources: read, diagnostics: overlay?.diagnostics ?? [] }
+  const files = read.flatMap(({ name, file }) => (file ? [{ ...file, path: name }] : []))
+  const laid = applyOverlay(overlay, loadRules(), files, Date.now())
+  const byPath = new Map(laid.files.map((file) => [file.path, file]))
+  const sources = read.map((source) => {
+    const file = byPath.get(source.name)
+    if (!source.file || !file) return source
+    const kept = new Set(file.rules.map(({ rule }) => rule.id))
+    // As the file has them: what an overlay adds stands elsewhere.
+    const documents = source.file.documents.filter((_, index) => !laid.disabled.has(file.documents[index]!))
+    return {
+      ...source,
+      file: { ...source.file, documents },
+      rules: source.rules.filter(({ rule }) => kept.has(rule.id)),
+    }
+  })
+  return { sources, diagnostics: laid.diagnostics }
+}
+
+const lintedOverlay = ({ path, text }: Overlay, diagnostics: readonly Diagnostic[]): LintedSource => ({
+  source: { name: path, text, file: undefined, rules: [] },
+  diagnostics,
+  tests: [],
+})
 
 const sigmaFile = ({ name, file }: RuleSource) => ({
   path: name,

@@ -33,6 +33,10 @@ const placeholders = new Option(
   '--placeholders <file>',
   'YAML or JSON of the values that `%name%` stands for in Sigma rules',
 )
+const overlay = new Option(
+  '--overlay <file>',
+  'what is changed about the rules: a YAML file that disables, grades or narrows them',
+)
 const policy = new Option('--policy <file>', 'who may use which tool: every sighting is held to this policy.yaml')
 const quiet = new Option('--quiet', 'no progress and no notes on standard error')
 const memory = new Option('--memory <size>', 'what the database may use before it spills to disk').default('512MB')
@@ -65,6 +69,7 @@ program
   .addOption(policy)
   .option('--decisions <file>', 'what was decided about incidents before; beside the store without it')
   .addOption(rules)
+  .addOption(overlay)
   .addOption(watchlists)
   .addOption(placeholders)
   .option('--no-builtin-rules', 'leave out the detections that come with latchkey')
@@ -146,6 +151,7 @@ program
   .argument('<rules...>', 'rule files and folders, ids of rules that come with latchkey, queries, or @file')
   .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'sarif']))
   .addOption(watchlists)
+  .addOption(overlay)
   .addOption(placeholders)
   .addOption(out)
   .addOption(force)
@@ -164,6 +170,7 @@ program
   )
   .argument('<rules...>', 'rule files and folders, ids of rules that come with latchkey')
   .option('--filter <text>', 'only rules whose id, title or path has this; * and ? stand for any text and character')
+  .addOption(overlay)
   .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'junit']).default('table'))
   .addOption(placeholders)
   .addOption(out)

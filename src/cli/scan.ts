@@ -1,4 +1,5 @@
 import { compileKql } from '../detection/compile-query.js'
+import type { Overlay } from '../detection/overlay/overlay.js'
 import type { RuleFile } from '../detection/rules/index.js'
 import { allRules, loadRules, readPeriod } from '../detection/rules.js'
 import { tuned } from '../detection/tuning.js'
@@ -6,13 +7,14 @@ import { type Format, render } from '../findings/render/index.js'
 import { count, some } from '../findings/render/words.js'
 import { withoutRepeats } from '../findings/repeats.js'
 import { LEVELS, type Level, type Report } from '../findings/report.js'
-import { cutRules, gravestFirst, reportOf } from '../findings/scan.js'
+import { cutRules, gravestFirst, type ReportOptions, reportOf } from '../findings/scan.js'
 import { visible } from '../text/visible.js'
 import { decisionsAt, decisionsPath, keepIncidents } from './decisions-file.js'
 import { type EngineOptions, engineOf } from './engine.js'
 import { ConfigurationError } from './failure.js'
 import { placeholdersOf, timeOption, watchlistsOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
+import { overlaid, usableOverlay } from './overlay-file.js'
 import { usablePolicy } from './policy-file.js'
 import { isRowFormat, ROW_FORMATS } from './rows.js'
 import { rulesAt } from './rules-at.js'
@@ -25,6 +27,7 @@ export interface ScanOptions extends EngineOptions, OutputOptions, SelectionOpti
   readonly level: Level
   readonly policy?: string
   readonly decisions?: string
+  readonly overlay?: string
   readonly rules?: readonly string[]
   readonly builtinRules?: boolean
   readonly tune?: readonly string[]
@@ -46,6 +49,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const policy = options.policy === undefined ? undefined : usablePolicy(options.policy, options.quiet === true)
   const decisions = decisionsPath(options)
   const decided = decisions === undefined ? [] : decisionsAt(decisions)
+  const overlayFile = usableOverlay(options.overlay)
   const terminal = terminalOf(options.out === undefined ? process.stdout : undefined)
   const format = options.format ?? (terminal.isTerminal ? 'table' : 'ndjson')
   const dedup = dedupOption(options.dedup)
@@ -61,7 +65,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   const reading = engine.open(paths, rulesMissing.signal).finally(() => clearTimeout(loading))
   // Told where it is waited for.
   reading.catch(() => undefined)
-  const { given, chosen } = await rulesOf(options).catch(async (error: unknown) => {
+  const { given, chosen, overlay } = await rulesOf(options, overlayFile).catch(async (error: unknown) => {
     rulesMissing.abort()
     await reading.then(({ store }) => store.close()).catch(() => undefined)
     throw error
@@ -78,6 +82,7 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
       placeholders,
       policy,
       decisions: decided,
+      overlay,
       allTools: options.allTools === true,
       limit,
       seconds: () => (performance.now() - begin) / 1000,
@@ -98,9 +103,13 @@ export async function scan(paths: readonly string[], options: ScanOptions): Prom
   }
 }
 
-async function rulesOf(
-  options: ScanOptions,
-): Promise<{ readonly given: readonly RuleFile[]; readonly chosen: ChosenRules }> {
+interface RulesOfScan {
+  readonly given: readonly RuleFile[]
+  readonly chosen: ChosenRules
+  readonly overlay: ReportOptions['overlay']
+}
+
+async function rulesOf(options: ScanOptions, overlay: Overlay | undefined): Promise<RulesOfScan> {
   const quiet = options.quiet === true
   const wanted = options.rules ?? []
   const byId = allRules().filter(({ id }) => wanted.includes(id))
@@ -112,9 +121,19 @@ async function rulesOf(
     options.tune ?? [],
   )
   if (unused.length > 0) throw new ConfigurationError(`--tune ${unused[0]}: no rule has an exclusion of that name`)
-  const chosen = chooseRules(rules, given, options)
+  const laid = overlaid(overlay, rules, given, quiet)
+  const chosen = chooseRules(laid.own, laid.files, options)
   if (!quiet) for (const pattern of chosen.unused) process.stderr.write(`--exclude ${visible(pattern)} names no rule\n`)
-  return { given, chosen }
+  const sigma = chosen.sigma.map((each) => ({
+    ...each,
+    ...(laid.disabled.has(each.document) ? { forOthers: true } : {}),
+    ...(laid.notes.has(each.document) ? { notes: laid.notes.get(each.document)! } : {}),
+  }))
+  return {
+    given,
+    chosen: { ...chosen, sigma },
+    overlay: overlay && { file: overlay.path, entries: laid.entries },
+  }
 }
 
 /** The rule files at the paths. What is wrong with them, or was repaired, is told on standard error. */

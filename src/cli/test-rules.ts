@@ -9,6 +9,7 @@ import { visible } from '../text/visible.js'
 import { ConfigurationError } from './failure.js'
 import { placeholdersOf } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
+import { overlaid, usableOverlay } from './overlay-file.js'
 import { ruleSources } from './rule-source.js'
 import { terminalOf } from './terminal.js'
 
@@ -16,6 +17,7 @@ export interface TestRulesOptions extends OutputOptions {
   readonly format?: 'table' | 'json' | 'junit'
   readonly filter?: string
   readonly placeholders?: string
+  readonly overlay?: string
   readonly quiet?: boolean
   readonly memory: string
 }
@@ -28,7 +30,21 @@ export async function testRules(given: readonly string[], options: TestRulesOpti
     if (!existsSync(each) && !loadRules().some(({ id }) => id === each))
       throw new ConfigurationError(`${each} is no file, no folder and no rule that comes with latchkey`)
   const sources = (await Promise.all(given.map(ruleSources))).flat()
-  const files = sources.map(({ name, file, rules }) => ({ name, file, rules: rules.map(({ rule }) => rule) }))
+  const overlay = usableOverlay(options.overlay)
+  const files = sources.map(({ name, file, rules }) => {
+    const laid = overlaid(
+      overlay,
+      rules.map(({ rule }) => rule),
+      file ? [{ ...file, path: name, rules: [] }] : [],
+      true,
+    )
+    const [under] = laid.files
+    return {
+      name,
+      file: under && { ...under, documents: under.documents.filter((document) => !laid.disabled.has(document)) },
+      rules: laid.own,
+    }
+  })
   const progress = createLine(options.quiet === true)
   const outcomes = await runRuleTests(files, {
     asOf: Date.now() * 1000,

@@ -49,6 +49,7 @@ const ABOUT: Required<RuleAbout> = {
   tags: ['attack.t1219.002'],
   references: ['https://example.net'],
   falsePositives: ['Administrators'],
+  overlay: ['overlay quiet (us): level high → low'],
   logsource: 'category process_creation, product windows',
 }
 
@@ -57,6 +58,20 @@ const FULL: Required<Report> = {
   ...fleetReport(),
   summary: {
     ...fleetReport().summary,
+    overlay: {
+      file: 'overlay.yaml',
+      entries: [
+        {
+          id: 'quiet',
+          owner: 'us',
+          expires: '2026-12-31',
+          state: 'applied',
+          changes: ['level'],
+          rules: 1,
+          titles: ['A rule'],
+        },
+      ],
+    },
     rules: fleetReport().summary.rules.map((rule) => ({ ...rule, outcome: 'ran' as const })),
   },
   inventory: fleetReport()
@@ -73,7 +88,16 @@ const FULL: Required<Report> = {
 
 /** Keys of maps whose names are the data's, not ours. */
 const OPEN = new Set(['columns', 'fields', 'tenant', 'otherTenants'])
-const OPTIONAL = new Set(['activity', 'otherTenants', 'outcome', 'about', 'repeats', 'judgements', 'severity'])
+const OPTIONAL = new Set([
+  'activity',
+  'otherTenants',
+  'outcome',
+  'overlay',
+  'about',
+  'repeats',
+  'judgements',
+  'severity',
+])
 
 /** Every place of an object's key: `['summary', 'files', 'read']`. */
 function* keyPaths(value: Json, path: readonly (string | number)[] = []): Iterable<readonly (string | number)[]> {

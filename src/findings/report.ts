@@ -61,6 +61,24 @@ export interface Summary {
     /** Entries that nobody has confirmed; they approve nothing. */
     readonly unconfirmed: number
   } | null
+  /** What an overlay changed about the rules, where one was given. */
+  readonly overlay?: {
+    readonly file: string
+    readonly entries: readonly {
+      readonly id: string
+      readonly owner: string | null
+      /** The last day on which it holds. */
+      readonly expires: string | null
+      /** `ended`: its last day is over, and it changed nothing. `unused`: it means no rule that is here. */
+      readonly state: 'applied' | 'ended' | 'unused'
+      /** What it changes: `disable`, `level`, `status`, `filter`, `falsepositives`, `notes`. */
+      readonly changes: readonly string[]
+      /** Rules that it means. */
+      readonly rules: number
+      /** Titles of some of them. */
+      readonly titles: readonly string[]
+    }[]
+  }
   readonly rules: readonly {
     readonly id: string
     readonly title: string
@@ -291,6 +309,8 @@ export interface RuleAbout {
   readonly tags: readonly string[]
   readonly references: readonly string[]
   readonly falsePositives: readonly string[]
+  /** What an overlay changed about the rule, in sentences. */
+  readonly overlay?: readonly string[]
   /** `category process_creation, product windows`; empty for a correlation. */
   readonly logsource: string
 }

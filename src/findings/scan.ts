@@ -40,6 +40,8 @@ export interface ReportOptions {
   readonly policy?: PolicyFile | undefined
   /** What analysts decided before, in order. */
   readonly decisions?: readonly DecisionRecord[]
+  /** What an overlay changed about the rules. */
+  readonly overlay?: Summary['overlay'] | undefined
   /** Built-in and administrators' tools in the inventory too. */
   readonly allTools: boolean
   /** Findings kept of one rule, whatever its kind. */
@@ -106,6 +108,7 @@ export async function reportOf(store: EventStore, options: ReportOptions): Promi
       ...stored,
       asOf: { time: formatTime(asOf.micros), from: asOf.from },
       policy: policy === undefined ? null : policySummary(policy),
+      ...(options.overlay ? { overlay: options.overlay } : {}),
       rules,
       seconds: Math.round(options.seconds() * 1000) / 1000,
     },

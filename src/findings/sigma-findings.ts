@@ -45,8 +45,10 @@ export const sigmaRuleLines = (runs: readonly SigmaRuleRun[]): Summary['rules'] 
     title: document.title,
     matches: total,
     note:
-      [reason, cutWords(total, correlated?.matches.length ?? events.length), ...notes].filter(Boolean).join('; ') ||
-      null,
+      outcome === 'not-applicable'
+        ? (reason ?? null)
+        : [reason, cutWords(total, correlated?.matches.length ?? events.length), ...notes].filter(Boolean).join('; ') ||
+          null,
     outcome,
   }))
 
@@ -136,13 +138,13 @@ function seenOf(
   }
 }
 
-function aboutOf({ given: { document, file } }: SigmaRuleRun): RuleAbout {
-  const { id, status, level, description, author, date, modified, tags, references, falsepositives } = document
+function aboutOf({ given: { document, file, notes } }: SigmaRuleRun): RuleAbout {
+  const { id, status, raw, description, author, date, modified, tags, references, falsepositives } = document
   return {
     file,
     id: id ?? null,
     status: status ?? null,
-    level: level ?? null,
+    level: typeof raw.level === 'string' ? raw.level : null,
     description: description ?? '',
     author: author ?? null,
     date: date ?? null,
@@ -150,6 +152,7 @@ function aboutOf({ given: { document, file } }: SigmaRuleRun): RuleAbout {
     tags,
     references,
     falsePositives: falsepositives,
+    ...(notes ? { overlay: notes } : {}),
     logsource: document.kind === 'correlation' ? '' : sourceWords(document.logsource),
   }
 }

@@ -52,7 +52,7 @@ function schemaDiagnostics(tree: Tree): readonly Diagnostic[] {
       return diagnose('overlay-wrong', at, {
         key: expected[0] ?? key,
         found: undefined,
-        expected: 'no such key',
+        expected: `one of ${known.join(', ')}`,
         closest,
       })
     }

@@ -20,8 +20,10 @@ export interface GivenSigma {
   readonly document: SigmaDocument
   /** What of the document could not be read; it is then refused, because what is left of it would mean something else. */
   readonly faults?: readonly Diagnostic[]
-  /** It was not chosen, and is here because a correlation that was chosen needs it. */
+  /** It was not chosen, or is disabled, and is here only for the correlations that name it. */
   readonly forOthers?: boolean
+  /** What an overlay changed about it, in sentences. */
+  readonly notes?: readonly string[]
 }
 
 /** The documents of a file, each with its own faults. */
@@ -117,7 +119,10 @@ export async function runSigmaRules(
       if (run) runs.set(index, run)
     }
   }
-  return given.flatMap((_, index) => runs.get(index) ?? [])
+  return given.flatMap(({ notes = [] }, index) => {
+    const run = runs.get(index)
+    return run ? [{ ...run, notes: [...notes, ...run.notes] }] : []
+  })
 }
 
 /** A filter that cannot be lowered narrows nothing, and takes no rule down with it. */

@@ -51,8 +51,29 @@ export function readingNotes(summary: Summary): readonly string[] {
       : '',
     records.withoutTime > 0 ? `${plural(records.withoutTime, 'record')} had no readable time.` : '',
     `${plural(rules.length - without.length, 'rule')} ran, ${count(matched)} matched. Now is ${clock(visible(asOf.time))} UTC (${asOf.from}).`,
+    ...overlayNotes(summary),
     ...unrunRules(summary),
   ].filter((note) => note !== '')
+}
+
+/** What an overlay changed, and which of its entries did nothing. */
+function overlayNotes({ overlay }: Summary): readonly string[] {
+  if (!overlay) return []
+  const { file, entries } = overlay
+  const applied = entries.filter(({ state }) => state === 'applied')
+  const rules = (change: string): number =>
+    applied.filter(({ changes }) => changes.includes(change)).reduce((sum, each) => sum + each.rules, 0)
+  const done = [
+    [rules('disable'), 'disabled'],
+    [rules('level'), 'with another level'],
+    [rules('status'), 'with another status'],
+    [rules('filter'), 'narrowed'],
+  ].flatMap(([number, words]) => (number === 0 ? [] : [`${plural(Number(number), 'rule')} ${words}`]))
+  const idle = entries.filter(({ state }) => state !== 'applied').map(({ id, state }) => `${visible(id)} (${state})`)
+  return [
+    `The overlay ${visible(file)}: ${done.join(', ') || 'nothing disabled, graded or narrowed'}.`,
+    ...(idle.length > 0 ? [`Its entries without effect: ${some(idle, MOST_REASONS)}.`] : []),
+  ]
 }
 
 /** Logs and reasons that a sentence names; the rest is counted. */
