@@ -182,7 +182,7 @@ footer { margin-top: 4.5rem; padding-top: 1rem; border-top: 1px solid var(--line
 @media (max-width: 60rem) {
   .tiles { grid-template-columns: repeat(6, 1fr); }
   .tile { grid-column: span 2; }
-  .tile:nth-child(n+4) { grid-column: span 3; border-top: 1px solid var(--line); }
+  .tile:nth-child(n+4) { border-top: 1px solid var(--line); }
   .tile:nth-child(4) { border-left: 0; padding-left: 0; }
   .columns { grid-template-columns: 1fr; }
 }
@@ -206,11 +206,10 @@ footer { margin-top: 4.5rem; padding-top: 1rem; border-top: 1px solid var(--line
   body { padding-top: 2rem; }
   section { margin-top: 3rem; }
   .tiles { grid-template-columns: 1fr 1fr; }
-  .tile, .tile:nth-child(n+4) { grid-column: auto; padding: .8rem .9rem; }
+  .tile { grid-column: auto; padding: .8rem .9rem; }
   .tile:nth-child(odd) { border-left: 0; padding-left: 0; }
-  .tile:nth-child(4) { border-left: 1px solid var(--line); padding-left: .9rem; }
+  .tile:nth-child(even) { border-left: 1px solid var(--line); padding-left: .9rem; }
   .tile:nth-child(n+3) { border-top: 1px solid var(--line); }
-  .tile:nth-child(5) { grid-column: 1 / -1; }
   .tile .figure { font-size: 1.7rem; }
   .lane { grid-template-columns: 1fr; gap: 0; }
   .lane-host, .lane-group h3 { text-align: left; width: auto; }
