@@ -43,6 +43,11 @@ const COLUMNS = [
   'sources',
   'incident',
   'decision',
+  'repeats',
+  'status',
+  'tags',
+  'false_positives',
+  'rule_file',
 ] as const
 
 type Row = Partial<Record<(typeof COLUMNS)[number], string | number | null>>
@@ -107,6 +112,11 @@ const findingRow = (finding: Finding): Row => ({
   severity: finding.severity?.arithmetic ?? null,
   columns: valueText(finding.columns),
   sources: finding.events.map(({ source, position }) => `${source} at ${position}`).join(SEPARATOR),
+  repeats: finding.repeats?.count ?? null,
+  status: finding.about?.status ?? null,
+  tags: finding.about?.tags.join(SEPARATOR) ?? null,
+  false_positives: finding.about?.falsePositives.join(SEPARATOR) ?? null,
+  rule_file: finding.about?.file ?? null,
 })
 
 const cells = (row: Row): readonly (string | number | null)[] => COLUMNS.map((column) => row[column] ?? null)

@@ -188,6 +188,13 @@ test('what a Sigma rule says of itself is in every export', () => {
     rule_file: 'rules/a.yml',
     tag: expect.arrayContaining(about.tags) as unknown,
   })
+  const rows = parse(whole(report, 'csv'), { columns: true }) as Record<string, string>[]
+  expect(rows.at(-1)).toMatchObject({
+    repeats: '3',
+    status: 'test',
+    false_positives: 'Administrators',
+    rule_file: about.file,
+  })
   const [finding] = lines(report, 'ocsf')
   expect(errorsOf(DETECTION_FINDING_SCHEMA, finding)).toEqual([])
   expect(finding).toMatchObject({
