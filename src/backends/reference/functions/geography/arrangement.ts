@@ -1,9 +1,13 @@
+import { NotSupported } from '../function.js'
 import { forNearEdges } from './near.js'
 import { type Corner, cornerAt } from './ring.js'
 import { angleToEdge, closestOnEdge, crossing, dot, type Edge, subtract, type Vector } from './sphere.js'
 
 /** Places closer than this are one: about half a micrometre, far above what rounding moves a place. */
 export const CLOSE = 1e-13
+
+/** So many crossings are a shape made to be slow. */
+const MOST_CUTS = 500_000
 
 /** A directed line between two places, of one of the shapes that are laid over one another. */
 export interface Strand {
@@ -39,6 +43,7 @@ export function arrange(strands: readonly Strand[]): Arrangement {
   const corners = strands.flatMap(({ from, to }) => [from, to])
   const cuts: { strand: number; place: number }[] = []
   const cut = (strand: number, place: Corner): void => {
+    if (cuts.length === MOST_CUTS) throw new NotSupported('laying shapes over one another that cross so often')
     cuts.push({ strand, place: corners.push(place) - 1 })
   }
   forNearEdges(edges, edges, (left, right) => {

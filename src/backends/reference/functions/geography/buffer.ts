@@ -54,6 +54,7 @@ export function bufferPlace({ at }: Corner, reach: Reach): Polygon {
 
 /** All within reach of the lines, with round ends. */
 export function bufferLines(lines: readonly Line[], reach: Reach): readonly Polygon[] {
+  refuseMany(lines.reduce((total, line) => total + 4 * line.length, 0))
   const parts = lines.flatMap((line) => {
     const edges = line.slice(1).flatMap((to, index) => asEdge(line[index]!, to))
     if (edges.length === 0) return [bufferPlace(line[0]!, reach)]
@@ -73,6 +74,7 @@ export function bufferLines(lines: readonly Line[], reach: Reach): readonly Poly
 
 /** The polygons and all within reach of them. */
 export function bufferPolygons(polygons: readonly Polygon[], reach: Reach): readonly Polygon[] {
+  refuseMany(polygons.flatMap(ringsOf).reduce((total, { corners }) => total + 4 * corners.length, 0))
   const parts = polygons.flatMap((polygon) => [
     polygon,
     ...[polygon.shell.corners, ...polygon.holes.map(({ corners }) => [...corners].reverse())].flatMap((corners) => {
@@ -87,9 +89,12 @@ export function bufferPolygons(polygons: readonly Polygon[], reach: Reach): read
 }
 
 function checked(parts: readonly Polygon[]): readonly Polygon[] {
-  const edges = parts.flatMap(ringsOf).reduce((total, { corners }) => total + corners.length, 0)
-  if (edges > MOST_EDGES) throw new NotSupported(`a buffer of more than ${MOST_EDGES} edges`)
+  refuseMany(parts.flatMap(ringsOf).reduce((total, { corners }) => total + corners.length, 0))
   return parts
+}
+
+function refuseMany(edges: number): void {
+  if (edges > MOST_EDGES) throw new NotSupported(`a buffer of more than ${MOST_EDGES} edges`)
 }
 
 interface BufferedEdge {

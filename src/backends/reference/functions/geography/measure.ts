@@ -68,7 +68,7 @@ interface Nearest {
 }
 
 /** The place of these edges that is closest. */
-export function nearest(from: Corner, edges: Iterable<readonly [Corner, Corner]>): Nearest {
+function nearest(from: Corner, edges: Iterable<readonly [Corner, Corner]>): Nearest {
   let [best, least] = [from, Infinity]
   for (const [a, b] of edges) {
     const found = closestOnEdge(from.at, [a.at, b.at])

@@ -20,10 +20,13 @@ import { unionOfLines, unionOfPolygons } from './overlay.js'
 import { type Line, type Polygon, polygonsHold, readLines, readPolygons, writePoint } from './shape.js'
 import { EARTH, type Place } from './sphere.js'
 
-/** On the WGS-84 spheroid. */
+type Library = typeof import('geographiclib-geodesic')
+let loaded: Library | undefined
+
+/** Metres on the WGS-84 spheroid. */
 function spheroidDistance([longitude1, latitude1]: Place, [longitude2, latitude2]: Place): number {
-  const geodesic = createRequire(import.meta.url)('geographiclib-geodesic') as typeof import('geographiclib-geodesic')
-  return geodesic.Geodesic.WGS84.Inverse(latitude1, longitude1, latitude2, longitude2).s12!
+  loaded ??= createRequire(import.meta.url)('geographiclib-geodesic') as Library
+  return loaded.Geodesic.WGS84.Inverse(latitude1, longitude1, latitude2, longitude2).s12!
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, each) => total + each, 0)

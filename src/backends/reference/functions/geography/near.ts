@@ -2,7 +2,7 @@ import { NotSupported } from '../function.js'
 import { add, type Edge, length, type Vector } from './sphere.js'
 
 /** So many edges side by side are a shape made to be slow. */
-const MOST_COMPARED = 200_000_000
+const MOST_COMPARED = 60_000_000
 
 /**
  * Calls for every pair of edges whose boxes come within `reach`; `left` and `right` may be one list, and then each pair comes once.
@@ -19,17 +19,20 @@ export function forNearEdges(
   let compared = 0
   const axis = longestAxis(boxes)
   boxes.sort((a, b) => a.low[axis] - b.low[axis])
-  let open: Box[] = []
+  const open: Box[] = []
   for (const box of boxes) {
-    open = open.filter(({ high }) => high[axis] >= box.low[axis])
     compared += open.length
     if (compared > MOST_COMPARED) throw new NotSupported('comparing so many edges with one another')
+    let kept = 0
     for (const other of open) {
+      if (other.high[axis] < box.low[axis]) continue
+      open[kept++] = other
       if ((!same && other.list === box.list) || !boxesMeet(box, other)) continue
       if (same) visit(Math.min(box.index, other.index), Math.max(box.index, other.index))
       else if (box.list === 0) visit(box.index, other.index)
       else visit(other.index, box.index)
     }
+    open.length = kept
     open.push(box)
   }
 }

@@ -136,13 +136,13 @@ export function ringHolds(ring: Ring, place: Corner): boolean {
   return inside
 }
 
-export function capAround(corners: readonly Corner[]): Cap {
+function capAround(corners: readonly Corner[]): Cap {
   let sum: Vector = [0, 0, 0]
   for (const { at } of corners) sum = add(sum, at)
   const size = Math.hypot(...sum)
   if (size < 1e-9 * corners.length) return { middle: [0, 0, 1], radius: Math.PI }
   const middle = normalize(sum)
-  const radius = Math.max(...corners.map(({ at }) => angle(middle, at)))
+  const radius = corners.reduce((most, { at }) => Math.max(most, angle(middle, at)), 0)
   // Within a half sphere a circle that holds the corners holds the edges, and one of the two regions.
   return radius < Math.PI / 2 ? { middle, radius: radius + 1e-12 } : { middle, radius: Math.PI }
 }
