@@ -4,15 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clickhouseTables } from '../src/backends/clickhouse/bind-tables.js'
 import type { ClickhouseConnection, FileInsert } from '../src/backends/clickhouse/connect.js'
-import { plainValue } from '../src/backends/clickhouse/read-value.js'
 import { runClickhouse } from '../src/backends/clickhouse/run.js'
 import { ClickhouseStore } from '../src/backends/clickhouse/store.js'
 import { createStatements } from '../src/backends/clickhouse/tables.js'
 import { ingest, Store } from '../src/backends/duckdb/index.js'
 import { compileForClickhouse } from '../src/detection/compile-clickhouse.js'
-import { compileKql } from '../src/detection/compile-query.js'
-import { loadRules } from '../src/detection/rules.js'
-import { runQuery } from '../src/detection/run-query.js'
 import { readWatchlist } from '../src/detection/watchlists.js'
 import { loadModel } from '../src/events/model.js'
 import { openClickhouse } from './fixtures/clickhouse.js'
@@ -84,27 +80,6 @@ describe.skipIf(reason !== undefined)(`a ClickHouse store${reason === undefined 
     expect(again.records.stored).toBe(0)
     expect(await counts()).toEqual(before)
   })
-
-  it('answers every rule as DuckDB does', async () => {
-    const asOf = Number((await duckdb.rows('SELECT max(epoch_us(time)) FROM process'))[0]![0])
-    const tables = clickhouseTables('fleet')
-    let rows = 0
-    for (const { id, query } of loadRules()) {
-      const ours = await compileForClickhouse(query, { asOf, tables, ask: (sql) => connection.query(sql) })
-      const theirs = compileKql(query, { asOf })
-      expect(ours.ok, id).toBe(theirs.ok)
-      if (!ours.ok || !theirs.ok) continue
-      const found = await runClickhouse(connection, ours.split)
-      const lines = (list: readonly (readonly unknown[])[]): string[] => list.map((row) => JSON.stringify(row)).sort()
-      const expected = lines(await runQuery(duckdb, theirs))
-      rows += expected.length
-      expect(
-        lines(found.rows.map((row) => row.map((value, index) => plainValue(value, found.columns[index]!.type)))),
-        id,
-      ).toEqual(expected)
-    }
-    expect(rows).toBeGreaterThan(0)
-  }, 300_000)
 
   it('joins a watchlist, which travels in the query', async () => {
     const watchlists = readWatchlist('hosts.csv', "Host,Owner\nHT-WS-101.corp.haldentimber.example,it's kim\n")

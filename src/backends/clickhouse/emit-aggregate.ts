@@ -49,7 +49,9 @@ export function emitAggregate(call: AggregateCall, scope: ScalarScope, place: st
     case 'count-distinct':
       return `toInt64(uniqExact(${value})${filter})`
     case 'any':
-      return call.type === 'string' ? `ifNull(any(nullIf(${value}, ''))${filter}, '')` : `any(${value})${filter}`
+      // Any would do; the least is the same on every engine and in every run.
+      if (call.type === 'string') return `ifNull(min(nullIf(${value}, ''))${filter}, '')`
+      return real ? extremeReal('min', value, filter) : `min(${value})${filter}`
     case 'list':
       return jsonArray(limited(type === 'dynamic' ? elementsOf(items()) : items(), args[1]))
     case 'list-with-nulls':

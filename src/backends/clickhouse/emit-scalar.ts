@@ -2,35 +2,14 @@ import type { Match, Scalar } from '../../ir/scalar.js'
 import { isWhole, type ScalarType } from '../../ir/types.js'
 import { NotEmitted } from '../not-emitted.js'
 import { needlePattern, wildcardPattern } from '../patterns.js'
+import { columnOf, type ScalarScope, type ScopeColumn } from '../sql/scope.js'
 import { dynamicText } from './dynamic.js'
 import { emitCall, toJson } from './functions.js'
 import { lambdaName, once } from './once.js'
 import { quoteText } from './quote.js'
 import { sqlLiteral, whole } from './sql-values.js'
 
-/**
- * How a column lies in the rows below. `timestamp` is a DateTime64 of microseconds, `nullable-text` a text whose NULL means the empty
- * text (as an outer join leaves it); both are brought to the type's own form only where that is needed.
- */
-export type Form = 'plain' | 'timestamp' | 'nullable-text'
-
-export interface ScopeColumn {
-  readonly sql: string
-  readonly type: ScalarType
-  readonly form: Form
-}
-
-export interface ScalarScope {
-  readonly columns: ReadonlyMap<string, ScopeColumn>
-  /** SQL of a relation's first column, and of its first value. */
-  readonly relation: RelationSql
-}
-
-export interface RelationSql {
-  firstValue(scalar: Extract<Scalar, { kind: 'scalar-of' }>): string
-  /** `SELECT column AS v FROM ...` */
-  firstColumn(scalar: Extract<Scalar, { kind: 'member-of-relation' }>): string
-}
+export type { Form, ScalarScope, ScopeColumn } from '../sql/scope.js'
 
 /** The value of an expression in its type's own form: a string is never NULL. */
 export function emitScalar(value: Scalar, scope: ScalarScope): string {
@@ -66,12 +45,6 @@ export function emitScalar(value: Scalar, scope: ScalarScope): string {
     case 'window-call':
       throw new Error('a window call outside a window')
   }
-}
-
-export function columnOf(name: string, scope: ScalarScope): ScopeColumn {
-  const found = scope.columns.get(name)
-  if (!found) throw new Error(`no column ${name} among ${[...scope.columns.keys()].slice(0, 20).join(', ')}`)
-  return found
 }
 
 export function canonical({ sql, form }: ScopeColumn): string {

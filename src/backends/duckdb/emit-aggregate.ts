@@ -34,9 +34,11 @@ export function emitAggregate(call: AggregateCall, scope: ScalarScope, order: re
     case 'count-distinct':
       return `count(DISTINCT ${value})${filter}`
     case 'any':
-      return call.type === 'string'
-        ? `coalesce(any_value(nullif(${value}, ''))${filter}, '')`
-        : `any_value(${value})${filter}`
+      // Any would do; the least is the same on every engine and in every run.
+      if (call.type === 'string') return `coalesce(min(nullif(${value}, ''))${filter}, '')`
+      return call.type === 'dynamic'
+        ? `CAST(min(CAST(${value} AS VARCHAR))${filter} AS JSON)`
+        : `min(${value})${filter}`
     case 'list':
       // Kusto takes the elements of arrays, not the arrays.
       if (type === 'dynamic')

@@ -1,33 +1,12 @@
 import type { Scalar } from '../../ir/scalar.js'
-import { isWhole, type ScalarType } from '../../ir/types.js'
+import { isWhole } from '../../ir/types.js'
+import { columnOf, type ScalarScope, type ScopeColumn } from '../sql/scope.js'
 import { emitCall } from './functions.js'
 import { needlePattern, regexPrefix, wildcardPattern } from './patterns.js'
 import { quoteText } from './quote.js'
 import { sqlLiteral } from './sql-values.js'
 
-/**
- * How a column lies in the rows below. `timestamp` is a TIMESTAMP of microseconds, `nullable-text` a text whose NULL means the empty
- * text; both are brought to the type's own form only where that is needed, so that filters meet the stored column.
- */
-export type Form = 'plain' | 'timestamp' | 'nullable-text'
-
-export interface ScopeColumn {
-  readonly sql: string
-  readonly type: ScalarType
-  readonly form: Form
-}
-
-export interface ScalarScope {
-  readonly columns: ReadonlyMap<string, ScopeColumn>
-  /** SQL of a relation's first column as a list, and of its first value. */
-  readonly relation: RelationSql
-}
-
-export interface RelationSql {
-  firstValue(scalar: Extract<Scalar, { kind: 'scalar-of' }>): string
-  /** `SELECT column AS v FROM ...` */
-  firstColumn(scalar: Extract<Scalar, { kind: 'member-of-relation' }>): string
-}
+export type { Form, ScalarScope, ScopeColumn } from '../sql/scope.js'
 
 /** The value of an expression in its type's own form: a string is never NULL. */
 export function emitScalar(value: Scalar, scope: ScalarScope): string {
@@ -69,12 +48,6 @@ export function emitScalar(value: Scalar, scope: ScalarScope): string {
 
 /** SQL that is true where the condition is true; elsewhere false or NULL, whichever is cheaper. */
 export const emitCondition = (value: Scalar, scope: ScalarScope): string => emitTruth(value, scope, true)
-
-export function columnOf(name: string, scope: ScalarScope): ScopeColumn {
-  const found = scope.columns.get(name)
-  if (!found) throw new Error(`no column ${name} among ${[...scope.columns.keys()].slice(0, 20).join(', ')}`)
-  return found
-}
 
 export function canonical({ sql, form }: ScopeColumn): string {
   if (form === 'timestamp') return `(epoch_us(${sql}) * 10 + 621355968000000000)`

@@ -1,6 +1,6 @@
 import type { AggregateCall } from '../../ir/relation.js'
 import type { ScalarType } from '../../ir/types.js'
-import { type Dynamic, isArray, type Value } from '../../ir/value.js'
+import { type Dynamic, isArray, printDynamic, type Value } from '../../ir/value.js'
 import { compareValues, keyOf } from './compare.js'
 import { mergeBags, schemaOf, setOf, weightedPercentile } from './functions/aggregate-helpers.js'
 import { dynamicOf } from './functions/convert.js'
@@ -40,8 +40,14 @@ export function aggregate(call: AggregateCall, rows: readonly Evaluation[]): Val
     case 'count-distinct':
       return BigInt(new Set(values.map(keyOf)).size)
     case 'any': {
-      const found = values.find((value) => call.type !== 'string' || value !== '')
-      return found ?? (call.type === 'string' ? '' : null)
+      // Any would do; the least is the same on every engine and in every run.
+      const isLess = (value: Value, than: Value): boolean =>
+        type === 'dynamic' ? printDynamic(value) < printDynamic(than) : compareValues(value, than, type) < 0
+      const best = values.reduce<Value>(
+        (found, value) => (value !== '' && (found === null || isLess(value, found)) ? value : found),
+        null,
+      )
+      return best ?? (call.type === 'string' ? '' : null)
     }
     case 'list':
       return limit(json(values).flatMap((value) => (isArray(value) ? value : [value])))
