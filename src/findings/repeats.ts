@@ -40,9 +40,9 @@ function together(group: readonly Finding[]): Finding {
 }
 
 const keyOf = ({ rule, level, tool, host, user, columns }: Finding): string => {
-  const compared = Object.entries(columns).filter(([name]) => !OF_ONE_EVENT.test(name))
+  const compared = Object.entries(columns).filter(([name, value]) => !RECORD.test(name) && !TIME.test(String(value)))
   return JSON.stringify([rule, level, tool, host, user, compared], plainValue)
 }
 
-const OF_ONE_EVENT =
-  /^(?:Timestamp|TimeGenerated|TimeCreated|SystemTime|UtcTime|CreationUtcTime|PreviousCreationUtcTime|ReportId|EventRecordI[dD]|RecordI[dD]|RecordNumber)$/
+const RECORD = /^(?:ReportId|EventRecordI[dD]|RecordI[dD]|RecordNumber)$/
+const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/
