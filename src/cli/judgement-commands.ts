@@ -65,6 +65,21 @@ export function addJudgementCommands(program: Command, { input, output }: Shared
     process.exitCode = await policyExplain(path, paths, options)
   })
 
+  withOptions(
+    policy
+      .command('test')
+      .summary('which attacks a policy would hide')
+      .description(
+        'Plays intruders’ stories and strangers’ own copies of every tool on the hosts, for the accounts and in the hours that\nentries allow, and refuses a policy that would approve one. Entries count as if they were confirmed.',
+      )
+      .argument('<policy>', 'the policy file')
+      .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json']).default('table')),
+    output,
+  ).action(async (path: string, options) => {
+    const { policyTest } = await import('./policy-test.js')
+    process.exitCode = await policyTest(path, options)
+  })
+
   const store = new Option('--store <file>', 'the store that was scanned; decisions are kept beside it')
   const decisions = new Option('--decisions <file>', 'the file of decisions, where it is another')
 

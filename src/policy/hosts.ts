@@ -28,7 +28,7 @@ export function hostTerms(text: string, patterns: readonly string[]): HostTerms 
     } else if (/[*?]/.test(pattern)) globs.push(pattern.toLowerCase())
     else names.add(pattern.toLowerCase())
   }
-  return { text, names, globs, networks }
+  return { text, patterns, names, globs, networks }
 }
 
 /**

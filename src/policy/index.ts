@@ -2,5 +2,5 @@
 export { checkPolicy, factsOf } from './check-policy.js'
 export type { Fact, Sighting } from './facts.js'
 export { deviationText, gravest, type Judgement, judge, type Reading, readings } from './judge.js'
-export { CONSTRAINTS, type Entry, type Policy, VERDICTS, type Verdict } from './policy.js'
+export { CONSTRAINTS, type Entry, type Pattern, type Policy, VERDICTS, type Verdict } from './policy.js'
 export { type PolicyFile, readPolicy } from './read-policy.js'

@@ -54,6 +54,8 @@ export interface Pattern {
 export interface HostTerms {
   /** As the entry says it. */
   readonly text: string
+  /** What it stands for: names, globs and networks in the order given. */
+  readonly patterns: readonly string[]
   readonly names: ReadonlySet<string>
   readonly globs: readonly string[]
   readonly networks: BlockList | undefined

@@ -125,6 +125,7 @@ class Gathering {
       where: `event.package_path LIKE '%\\%' AND event.activity <> 'remove'
         AND event.time BETWEEN make_timestamp(chain.moment - ${INSTALLING}) AND make_timestamp(chain.moment + 30000000)`,
     })
+    const starts = new Set(this.traces.filter(({ class: name, own }) => name === 'process' && own).map(startKey))
     const packages = new Map<string, readonly [number, string, string]>()
     for (const { chain, detail } of this.traces.slice(before))
       packages.set(`${chain} ${detail.toLowerCase()}`, [chain, this.hosts[chain]!, detail.toLowerCase()])
@@ -141,15 +142,7 @@ class Gathering {
           "JOIN chain_path AS chain ON chain.path_host = lower(coalesce(event.device_hostname, '')) AND contains(lower(event.process_cmd_line), chain.path)",
         where: "event.activity = 'launch'",
       },
-      (trace) =>
-        !this.traces.some(
-          (known) =>
-            known.class === 'process' &&
-            known.chain === trace.chain &&
-            known.own &&
-            known.process.uid === trace.process.uid &&
-            known.first === trace.first,
-        ),
+      (trace) => !starts.has(startKey(trace)),
     )
   }
 
@@ -223,18 +216,12 @@ class Gathering {
       'chain_process',
       own.map(({ chain, process }) => [chain, process] as const),
     )
+    const talks = new Set(this.traces.map(eventKey))
     for (const name of ['network', 'dns'])
       for (const by of JOINED_BY_PROCESS)
         await this.ask(
           { class: name, because: 'connection', joins: `JOIN chain_process AS chain ON ${by}`, own: 'true' },
-          (trace) =>
-            !this.traces.some(
-              (known) =>
-                known.chain === trace.chain &&
-                known.class === trace.class &&
-                known.object === trace.object &&
-                known.first === trace.first,
-            ),
+          (trace) => !talks.has(eventKey(trace)),
         )
     const writers = this.traces.filter(
       ({ class: name, activity, own: acts }) => name === 'file' && activity === 'create' && !acts,
@@ -502,6 +489,8 @@ const number = (value: unknown): number | null => (value === null || value === u
 
 const eventKey = ({ chain, class: name, activity, object, first }: Trace): string =>
   JSON.stringify([chain, name, activity, object.toLowerCase(), first])
+
+const startKey = ({ chain, process, first }: Trace): string => JSON.stringify([chain, process.uid, first])
 
 /** Paths of packages and scripts that a command line names. */
 const pathsIn = (command: string): readonly string[] =>
