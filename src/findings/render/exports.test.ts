@@ -50,7 +50,14 @@ test.each(REPORTS)('the Hayabusa timeline of %s has its standard columns and a r
 test('a value of the Hayabusa timeline cannot look like another field', () => {
   const report = oneFinding({
     columns: { CommandLine: 'a ¦ User: SYSTEM' },
-    events: [event({ fields: { CommandLine: 'a', ProcessId: 7 }, id: 1, record: 42, time: '2026-03-01T06:12:09.5Z' })],
+    events: [
+      event({
+        fields: { CommandLine: 'a', ProcessId: 7, 'System.Version': 5 },
+        id: 1,
+        record: 42,
+        time: '2026-03-01T06:12:09.5Z',
+      }),
+    ],
   })
   const [row] = parse(whole(report, 'hayabusa-csv'), { columns: true }) as Record<string, string>[]
   expect(row).toMatchObject({

@@ -7,7 +7,7 @@ import { valueText } from './words.js'
 /**
  * A CSV timeline with the columns of Hayabusa's `standard` profile, an event a row, oldest first, for what reads its timelines.
  * Times are UTC (its `--utc`), levels and channels in full (its `--disable-abbreviations`). `Details` holds the columns that the rule
- * names, `ExtraFieldInfo` the other fields of the event.
+ * names, `ExtraFieldInfo` the other fields of the event, of its data and not of its envelope, as there.
  * https://github.com/Yamato-Security/hayabusa#profile-comparison
  */
 export function* hayabusaChunks(report: Report): Iterable<string> {
@@ -39,7 +39,7 @@ function cells(row: TimelineRow): readonly (string | number | null)[] {
     event?.id ?? null,
     event?.record ?? null,
     details(Object.entries(finding.columns)),
-    details(otherFields(row)),
+    details(otherFields(row).filter(([name]) => !name.startsWith('System.'))),
     finding.about?.id ?? finding.rule,
   ]
 }
