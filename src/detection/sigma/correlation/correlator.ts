@@ -173,8 +173,10 @@ class Node {
   above: { readonly node: Node; readonly input: number; readonly pick: readonly number[] } | undefined
   onMatch: ((match: CorrelationMatch) => void) | undefined
   onLook: ((look: Look) => void) | undefined
-  /** In the order of their newest hit. */
   private readonly groups = new Map<string, Group>()
+  /** Groups in the order in which they were looked at; those before `forgotten` have been seen to. */
+  private looked: { readonly group: Group; readonly time: number }[] = []
+  private forgotten = 0
   /** Hits of the time that has not ended yet. */
   private pending: NodeHit[] = []
   private readonly countsOnce: boolean
@@ -225,9 +227,13 @@ class Node {
     const from = time - plan.timespan
     this.leave(group, from)
     const come = this.enter(group, hits)
-    if (come.length === 0) return
+    if (come.length === 0) {
+      if (group.newest === Number.NEGATIVE_INFINITY) this.groups.delete(group.key)
+      return
+    }
     const previous = group.newest
     group.newest = time
+    this.looked.push({ group, time })
     const value = group.measure.value(from)
     const isThere = (input: number): boolean => group.there[input]! > 0
     const holds = this.holds(value, isThere)
@@ -342,12 +348,7 @@ class Node {
   private groupOf(key: string): Group {
     const { plan } = this
     const known = this.groups.get(key)
-    if (known) {
-      // Last in the order of the map.
-      this.groups.delete(key)
-      this.groups.set(key, known)
-      return known
-    }
+    if (known) return known
     const made: Group = {
       key,
       window: [],
@@ -364,10 +365,16 @@ class Node {
 
   /** Drops groups whose hits have all left their windows. */
   private forget(now: number): void {
-    for (const group of this.groups.values()) {
-      if (group.newest >= now - this.plan.timespan) return
+    const { looked } = this
+    while (this.forgotten < looked.length && looked[this.forgotten]!.time < now - this.plan.timespan) {
+      const { group, time } = looked[this.forgotten++]!
+      if (group.newest !== time) continue
       this.close(group)
       this.groups.delete(group.key)
+    }
+    if (this.forgotten > 1024 && this.forgotten * 2 > looked.length) {
+      this.looked = looked.slice(this.forgotten)
+      this.forgotten = 0
     }
   }
 
