@@ -6,6 +6,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run: (args: readonly stri
   evtx: () => import('./evtx.js'),
   query: () => import('./query.js'),
   start: () => import('./start.js'),
+  quality: () => import('./quality.js'),
 }
 
 const [name, ...args] = process.argv.slice(2)

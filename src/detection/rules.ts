@@ -33,7 +33,12 @@ export interface Rule {
   readonly data_sources?: readonly string[]
   /** How many findings a clean estate gives, and what makes them go away. */
   readonly noise?: { readonly expected: 'very low' | 'low' | 'medium' | 'high'; readonly clears: string }
-  readonly blind_spots?: readonly { readonly misses: string; readonly because: string }[]
+  readonly blind_spots?: readonly {
+    readonly misses: string
+    readonly because: string
+    /** Mutations of the validation under which the rule is blind for this reason. */
+    readonly under?: readonly string[]
+  }[]
   /** Its conditions say enough by themselves: a finding keeps its level where the evidence names no remote access tool. */
   readonly stands_alone?: boolean
   readonly exclusions?: readonly Exclusion[]

@@ -30,6 +30,8 @@ export interface Expected {
   readonly never?: readonly { readonly tool: string; readonly host: string; readonly why: string }[]
   /** Rules that fire where the log shows process starts in full. */
   readonly findings?: readonly { readonly rule: string; readonly host: string }[]
+  /** Behaviours that it shows, as the rules number them. */
+  readonly behaviours?: readonly { readonly behaviour: string; readonly host: string }[]
   /** Texts of the story that no report may show. */
   readonly secrets?: readonly string[]
 }

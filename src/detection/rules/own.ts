@@ -32,7 +32,7 @@ export const OWN_SHAPE: MapShape = map({
   behaviour: TEXT,
   data_sources: list(TEXT),
   noise: map({ expected: oneOf('very low', 'low', 'medium', 'high'), clears: TEXT }),
-  blind_spots: list(map({ misses: TEXT, because: TEXT })),
+  blind_spots: list(map({ misses: TEXT, because: TEXT, under: list(TEXT) })),
   stands_alone: ANY,
   by_default: ANY,
   original: map({ language: TEXT, text: TEXT }),

@@ -1,0 +1,166 @@
+/**
+ * What the rules catch and what they say without cause: every behaviour on our own attack stories and their mutations, and findings a
+ * thousand hosts and day on benign data.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { ingest } from '../src/backends/duckdb/ingest.js'
+import { Store } from '../src/backends/duckdb/store.js'
+import { allRules, loadRules, type Rule } from '../src/detection/rules.js'
+import { withExclusion } from '../src/detection/tuning.js'
+import { loadModel } from '../src/events/model.js'
+import { reportOf } from '../src/findings/scan.js'
+import { type PolicyFile, readPolicy } from '../src/policy/index.js'
+import { loadScenarios } from '../src/validation/index.js'
+import { type Sighted, sightings } from '../src/validation/measure-rules.js'
+import { MUTATIONS } from '../src/validation/mutate.js'
+import { option } from './measure.js'
+
+export async function run(args: readonly string[]): Promise<void> {
+  const only = option(args, 'part')
+  if (only === undefined || only === 'attacks') await attacks()
+  if (only === undefined || only === 'seeds') await seeds()
+  if (only === undefined || only === 'benign') await benign(option(args, 'logs'))
+}
+
+async function attacks(): Promise<void> {
+  const rules = loadRules().filter(({ behaviour }) => behaviour !== undefined)
+  const scenarios = loadScenarios()
+  const found: Sighted[] = []
+  for (const mutation of MUTATIONS) found.push(...(await sightings(scenarios, mutation, rules)))
+  const behaviours = [...new Set(found.map(({ behaviour }) => behaviour))].sort()
+  console.log('\nAttack stories and their mutations: c caught, - missed and declared, ! missed and not declared\n')
+  console.log(['behaviour', ...MUTATIONS.map((each) => each.padEnd(8))].join('  '))
+  const missed: string[] = []
+  const totals = { caught: 0, declared: 0, silent: 0 }
+  for (const behaviour of behaviours) {
+    const cells = MUTATIONS.map((mutation) => {
+      const cases = found.filter((each) => each.behaviour === behaviour && each.mutation === mutation)
+      return cases
+        .map((each) => {
+          if (each.caughtBy.length > 0) return (totals.caught++, 'c')
+          const why = declared(rules, each)
+          if (why === undefined) totals.silent++
+          else totals.declared++
+          missed.push(
+            `${behaviour} ${each.mutation} (${each.scenario}): ${why ?? 'NOT DECLARED'}${each.besides.length > 0 ? `; seen all the same by ${each.besides.join(', ')}` : ''}`,
+          )
+          return why === undefined ? '!' : '-'
+        })
+        .join('')
+        .padEnd(8)
+    })
+    console.log([behaviour.padEnd(9), ...cells].join('  '))
+  }
+  console.log(
+    `\n${totals.caught} caught, ${totals.declared} missed for a declared reason, ${totals.silent} missed in silence`,
+  )
+  const without = [...new Set(rules.map(({ behaviour }) => behaviour!))].filter((each) => !behaviours.includes(each))
+  if (without.length > 0) console.log(`no story shows ${without.join(', ')}`)
+  console.log(`\n${missed.join('\n')}`)
+  if (totals.silent > 0) process.exitCode = 1
+}
+
+/** Why a miss was to be expected: what every rule of the behaviour says of the mutation. */
+function declared(rules: readonly Rule[], { behaviour, mutation }: Sighted): string | undefined {
+  const reasons = rules
+    .filter((rule) => rule.behaviour === behaviour)
+    .flatMap(({ blind_spots }) => blind_spots ?? [])
+    .filter(({ under }) => under?.includes(mutation))
+  return reasons[0]?.because
+}
+
+/** Each seed's rule beside ours: hosts of the stories on which a remote access tool ran, and which of them each one names. */
+async function seeds(): Promise<void> {
+  const wanted = new Set([
+    'seed-000-remote-desktop-software',
+    'seed-001-remote-access-tools',
+    'seed-003-remote-desktop-processes',
+    'b19-remote-access-started',
+    'seed-004-remote-desktop-plus',
+    'b19-inline-password-client-used',
+  ])
+  const rules = allRules().filter(({ id }) => wanted.has(id))
+  const scenarios = loadScenarios().filter(({ kind }) => kind !== 'benign')
+  console.log(
+    '\nSeeds’ rules and ours in their place, findings on stories with remote access tools (stories that have any)\n',
+  )
+  for (const mutation of ['as it was', 'renamed', 'second copy', 'no command line'] as const) {
+    const marked = scenarios.map((scenario) => ({
+      ...scenario,
+      expected: {
+        ...scenario.expected,
+        behaviours: Object.keys(scenario.hosts).map((host) => ({ behaviour: 'any', host })),
+      },
+    }))
+    const byRule = new Map<string, Set<string>>()
+    for (const rule of rules) {
+      const variants: [string, Rule][] = [[rule.id, rule]]
+      if (mutation === 'as it was')
+        for (const each of rule.exclusions ?? [])
+          variants.push([`${rule.id} without ${each.id}`, withExclusion(rule, each)])
+      for (const [name, variant] of variants) {
+        const found = await sightings(marked, mutation, [{ ...variant, behaviour: 'any', stands_alone: true }])
+        byRule.set(name, new Set(found.filter(({ caughtBy }) => caughtBy.length > 0).map(({ scenario }) => scenario)))
+      }
+    }
+    console.log(`${mutation}:`)
+    for (const [name, hit] of byRule) console.log(`  ${name.padEnd(62)} ${hit.size} of ${scenarios.length}`)
+  }
+}
+
+/** Findings above informational a thousand hosts and day. */
+async function benign(given: string | undefined): Promise<void> {
+  console.log('\nBenign data: findings a thousand hosts and day\n')
+  const shared = resolve('../shared/telemetry')
+  const places: [string, string, string | undefined][] = [
+    ...(given === undefined ? [] : ([[given, given, undefined]] as [string, string, string | undefined][])),
+    ['public telemetry', shared, undefined],
+    ['a clean machine', `${shared}/AndrewRathbun+DFIRArtifactMuseum/Windows/EventLogs`, undefined],
+  ]
+  for (const [name, path, policyPath] of places) {
+    if (!existsSync(path)) {
+      console.log(`${name}: not here (${path})`)
+      continue
+    }
+    const store = await Store.open(loadModel(), { memoryLimit: '1GB' })
+    try {
+      const read = await ingest(store, [path], { threads: 1 })
+      const [[days] = []] = await store.rows(
+        `SELECT count(*) FROM (SELECT DISTINCT lower(device_hostname), CAST(time AS DATE) FROM (${store.model.classes
+          .map(({ name: each }) => `SELECT device_hostname, time FROM "${each}"`)
+          .join(' UNION ALL ')}) WHERE time IS NOT NULL AND device_hostname IS NOT NULL)`,
+      )
+      const policy: PolicyFile | undefined =
+        policyPath === undefined
+          ? undefined
+          : readPolicy(policyPath, readFileSync(policyPath, 'utf8'), { readFile: (file) => readFileSync(file, 'utf8') })
+      for (const [label, used] of [
+        ['before policy', undefined],
+        ...(policy ? [['after policy', policy] as const] : []),
+      ] as const) {
+        const report = await reportOf(store, {
+          read,
+          asOf: undefined,
+          since: undefined,
+          until: undefined,
+          allTools: false,
+          seconds: () => 0,
+          ...(used ? { policy: used } : {}),
+        })
+        const counts = new Map<string, number>()
+        for (const { rule, level } of report.findings)
+          if (level !== 'informational') counts.set(rule, (counts.get(rule) ?? 0) + 1)
+        const hostDays = Number(days)
+        const all = [...counts.values()].reduce((sum, each) => sum + each, 0)
+        console.log(
+          `${name}, ${label}: ${hostDays} hosts and days, ${all} findings, ${((all / hostDays) * 1000).toFixed(1)} a thousand`,
+        )
+        for (const [rule, count] of [...counts].sort((a, b) => b[1] - a[1]))
+          console.log(`  ${rule.padEnd(40)} ${count}`)
+      }
+    } finally {
+      await store.close()
+    }
+  }
+}
