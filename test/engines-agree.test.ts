@@ -163,6 +163,9 @@ const pickers = {
     'replace_string(s, "a", "-")',
     'iff(b, s, u)',
     'coalesce(s, u)',
+    'extract(regex_quote(u), 0, s)',
+    'replace_regex(s, "[aeiou]+", "<$0>")',
+    'trim("[a-z]", u)',
   ],
   number: [
     'n',
@@ -184,6 +187,8 @@ const pickers = {
     'hourofday(t)',
     'todouble(u)',
     '-n',
+    'indexof_regex(s, "[^a-z]")',
+    'countof(u, "[a-z]", "regex")',
   ],
   literalText: ['"anydesk"', '"A"', '""', '"é"', '"10"', '"%"', '"exe"', '"it\'s"', '"x"'],
   literalNumber: ['0', '1', '42', '-7', '1.5', 'long(null)'],
@@ -237,6 +242,8 @@ const pickers = {
     's has u',
     'u contains s',
     'gettype(d) == "array"',
+    's matches regex regex_quote(u)',
+    'u matches regex "(?i)[É日]|\\\\.exe$"',
   ],
 }
 
@@ -276,6 +283,12 @@ const TAILS = [
   '| project s | parse s with before "." after | where isnotempty(after)',
   '| lookup (T | where isnotempty(s) | summarize h = min(m) by s) on s | project s, h',
   '| extend a = pack_array(s, n, r, b, t, p), g = bag_pack("k", d, "n", n) | project a, g, x = g.k',
+  '| make-graph s --> u with_node_id=id | graph-match (a)-[e*1..2]->(z) where a.id != z.id and any(e, NUMBER >= 0) project a.id, z.id, v = map(e, TEXT), k = map(inner_nodes(e), node_degree_in())',
+  '| project s, u, n | make-graph s --> u with (T | where CONDITION | summarize m = max(m) by key = s) on key | graph-mark-components | graph-to-table nodes | project key, ComponentId',
+  '| sort by n asc, s asc, u asc, m asc, r asc, t asc, p asc, tostring(d) asc | evaluate rows_near(CONDITION, 1) | project s, n',
+  '| evaluate activity_counts_metrics(TEXT, t, datetime(2020-01-01), datetime(2022-01-01), 100d, b) | where dcount > 0',
+  '| extend s = TEXT | evaluate rolling_percentile(m, 50, t, 30d, 3) | top 5 by t asc',
+  '| sort by n asc, s asc, u asc, m asc, r asc, t asc, p asc, tostring(d) asc | scan declare (c: long = 0) with (step one: CONDITION => c = one.c + NUMBER2;) | project s, c',
   '| sort by n asc, s asc, u asc, m asc, r asc, t asc, p asc, tostring(d) asc | extend i = row_number(), w = prev(n), c = row_cumsum(m) | project i, w, c',
 ]
 
@@ -283,6 +296,7 @@ function randomQuery(seed: number): string {
   const roll = dice(seed)
   const pick = (name: keyof typeof pickers): string => pickers[name][roll(pickers[name].length)]!
   const tail = TAILS[seed % TAILS.length]!.replace(/CONDITION/g, () => condition(roll))
+    .replace(/NUMBER2/g, () => 'toscalar(T | count)')
     .replace(/NUMBER/g, () => pick('number'))
     .replace(/TEXT/g, () => pick('text'))
   return `T ${roll(4) === 0 ? '' : `| where ${condition(roll)}`} ${tail}`
@@ -336,8 +350,10 @@ async function answers(text: string): Promise<{
 
 const COUNT = Number(process.env.LATCHKEY_RANDOM_QUERIES ?? 240)
 
-/** Queries that ClickHouse's SQL says whole. */
+/** Queries that ClickHouse's SQL says whole, of those without operators that run apart from every engine. */
 let saidWhole = 0
+let sayable = 0
+const APART = /\b(?:make-graph|evaluate|scan)\b/
 
 describe('the engines agree', () => {
   for (let batch = 0; batch < 12; batch++) {
@@ -350,12 +366,14 @@ describe('the engines agree', () => {
         expect(duckdb, `seed ${seed}: ${text}\n${sql}`).toEqual(reference)
         if (clickhouse === undefined) continue
         expect(clickhouse.lines, `ClickHouse, seed ${seed}: ${text}\n${clickhouse.sql}`).toEqual(reference)
+        if (APART.test(text)) continue
+        sayable++
         saidWhole += Number(clickhouse.whole)
       }
     })
   }
 
   it.skipIf('missing' in clickhouse)("most of them wholly in ClickHouse's SQL", () => {
-    expect(saidWhole).toBeGreaterThan(COUNT * 0.6)
+    expect(saidWhole).toBeGreaterThan(sayable * 0.6)
   })
 })

@@ -49,7 +49,7 @@ export function registerFunctions(connection: DuckDBConnection): void {
 function runRows(spec: string, text: string): string {
   const { name, inputs, output, options } = readRowOperator(spec)
   const parsed = parseDynamic(text)
-  const cells: readonly Column[] = inputs.length === 1 ? inputs[0]! : [{ name: '', type: 'long' }, ...inputs.flat()]
+  const cells: readonly Column[] = inputs.length === 1 ? inputs[0]! : [...OWN_COLUMNS, ...inputs.flat()]
   const rows = (isArray(parsed ?? null) ? (parsed as readonly Value[]) : []).map((row) =>
     cells.map(({ type }, index) => {
       const cell = (row as readonly Value[])[index] ?? null
@@ -64,6 +64,12 @@ function runRows(spec: string, text: string): string {
     ),
   )
 }
+
+/** What several inputs have before their own columns: which of them, and where in it. */
+const OWN_COLUMNS: readonly Column[] = [
+  { name: '', type: 'long' },
+  { name: '', type: 'long' },
+]
 
 interface Signature {
   readonly compute: ScalarFunction

@@ -1,5 +1,5 @@
-import type { Assignment, Relation, RowOptions } from '../../ir/relation.js'
-import { literal, reference } from '../../ir/scalar.js'
+import type { Assignment, Relation, RowOptions, SortKey } from '../../ir/relation.js'
+import { literal, reference, type WindowCall } from '../../ir/scalar.js'
 import type { Column } from '../../ir/types.js'
 import { parseDynamic, printDynamic, type Value } from '../../ir/value.js'
 
@@ -15,8 +15,9 @@ export interface RowOperatorText {
   readonly options: RowOptions
 }
 
-/** The column that says which of several inputs a row comes from. */
+/** The columns that say which of several inputs a row comes from, and which of its rows it is. */
 const INPUT = '$input'
+const POSITION = '$position'
 
 /** All inputs of an operator as one relation: the only one, or all rows of all of them, each beside the columns of the others. */
 export function oneInput(inputs: readonly Relation[]): Relation {
@@ -25,7 +26,7 @@ export function oneInput(inputs: readonly Relation[]): Relation {
   const wide = inputs.map(({ columns }, index) =>
     columns.map(({ name, type }): Column => ({ name: `${index}:${name}`, type })),
   )
-  const columns: readonly Column[] = [{ name: INPUT, type: 'long' }, ...wide.flat()]
+  const columns: readonly Column[] = [{ name: INPUT, type: 'long' }, { name: POSITION, type: 'long' }, ...wide.flat()]
   const tagged = inputs.map((input, index): Relation => {
     const own = input.columns.map(
       ({ name, type }): Assignment => ({ name: `${index}:${name}`, value: reference(name, type) }),
@@ -34,11 +35,29 @@ export function oneInput(inputs: readonly Relation[]): Relation {
       list.map(({ name, type }) => ({ name, value: literal(type, type === 'string' ? '' : null) }))
     const assignments: Assignment[] = [
       { name: INPUT, value: literal('long', BigInt(index)) },
+      { name: POSITION, value: reference(POSITION, 'long') },
       ...wide.flatMap((list, each) => (each === index ? own : others(list))),
     ]
-    return { kind: 'project', input, assignments, columns, span: input.span }
+    return { kind: 'project', input: numbered(input), assignments, columns, span: input.span }
   })
-  return { kind: 'union', inputs: tagged, columns, span: first?.span }
+  const all: Relation = { kind: 'union', inputs: tagged, columns, span: first?.span }
+  const keys = [INPUT, POSITION].map(
+    (name): SortKey => ({ value: reference(name, 'long'), direction: 'ascending', nulls: 'first' }),
+  )
+  // A union forgets the order that its inputs come in.
+  return { kind: 'sort', input: all, keys, columns, span: first?.span }
+}
+
+function numbered(input: Relation): Relation {
+  const value: WindowCall = {
+    kind: 'window-call',
+    type: 'long',
+    name: 'row_number',
+    arguments: [literal('long', 0n)],
+    span: input.span,
+  }
+  const columns = [...input.columns, { name: POSITION, type: 'long' } as const]
+  return { kind: 'window', input, assignments: [{ name: POSITION, value }], columns, span: input.span }
 }
 
 /** The rows of each input, out of those of `oneInput`. */
@@ -47,7 +66,7 @@ export function splitRows(
   rows: readonly (readonly Value[])[],
 ): readonly (readonly (readonly Value[])[])[] {
   if (inputs.length === 1) return [rows]
-  let start = 1
+  let start = 2
   return inputs.map((columns, index) => {
     const from = start
     start += columns.length

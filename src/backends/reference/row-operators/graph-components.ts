@@ -1,18 +1,18 @@
+import { compareText } from '../compare.js'
 import type { Graph, GraphNode } from './graph.js'
 
 /**
- * The component of each node, counted from 0 in the order in which nodes come. Weak: joined by edges whichever way they lead. Strong: each
- * reaches the other along edges (Tarjan's algorithm, with a stack of its own so that a long chain does not exhaust the caller's).
+ * The component of each node, counted from 0 in the order of the least id in each, whatever order nodes come in. Weak: joined by edges
+ * whichever way they lead. Strong: each reaches the other along edges (Tarjan's algorithm, with a stack of its own so that a long chain does
+ * not exhaust the caller's).
  */
 export function components(graph: Graph, strong: boolean): readonly number[] {
   const groups = strong ? strongGroups(graph) : weakGroups(graph)
   const numbers = new Map<number, number>()
-  return groups.map((group) => {
-    const known = numbers.get(group)
-    if (known !== undefined) return known
-    numbers.set(group, numbers.size)
-    return numbers.size - 1
-  })
+  for (const { index } of [...graph.nodes].sort((left, right) => compareText(left.id, right.id))) {
+    if (!numbers.has(groups[index]!)) numbers.set(groups[index]!, numbers.size)
+  }
+  return groups.map((group) => numbers.get(group)!)
 }
 
 function weakGroups({ nodes }: Graph): number[] {
