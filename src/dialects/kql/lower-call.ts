@@ -348,6 +348,16 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     call('regex_quote', 'string', [asString(one('regex_quote', args, node, env))], node.span),
   current_principal: (_args, node) => text('', node.span),
   current_principal_details: (_args, node) => literal('dynamic', null, node.span),
+  // Nobody is signed in here, and nobody is a member of nothing.
+  current_principal_is_member_of: (args, node, env) => {
+    count('current_principal_is_member_of', args, 1, Infinity, node)
+    for (const argument of args) lowerScalar(argument, env)
+    note(env.context, 'function-without-data', node.span, {
+      name: 'current_principal_is_member_of',
+      instead: '`false`: nobody is signed in here',
+    })
+    return literal('bool', false, node.span)
+  },
   row_number: (args, node, env) => lowerWindow('row_number', args, node, env),
   ipv4_lookup: (_args, node) => refuseForm('`ipv4_lookup` as a scalar', node.span),
 }
