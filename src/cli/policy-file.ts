@@ -40,11 +40,10 @@ export function usablePolicy(path: string, quiet: boolean): PolicyFile {
   }
   const unwise = checkPolicy(file.policy, Date.now() * 1000).filter(({ severity }) => severity === 'error')
   if (unwise.length > 0 && !quiet) {
-    const { colour } = terminalOf(process.stderr)
-    for (const diagnostic of unwise)
-      process.stderr.write(
-        `${diagnosticText({ ...diagnostic, severity: 'warning' }, { name: path, text: file.text }, colour)}\n`,
-      )
+    const entries = new Set(unwise.map(({ span }) => span?.start)).size
+    process.stderr.write(
+      `latchkey: ${entries === 1 ? 'an entry' : `${entries} entries`} of ${path} would approve an intruder with the same product; latchkey policy check ${path} says which\n`,
+    )
   }
   return file
 }

@@ -166,7 +166,7 @@ function judgeBy(entry: Entry, one: Case, facts: readonly Fact[]): Judgement {
     return {
       ...base,
       verdict: 'wrong-tenant',
-      reason: `entry ${entry.id} approves ${tenant.expected}; here it is ${tenant.seen}`,
+      reason: `it is ${tenant.seen}; entry ${entry.id} approves ${tenant.expected}`,
     }
   if (others.length > 0)
     return {
