@@ -49,6 +49,26 @@ test('ids are unique and every link on the page has its target', () => {
   for (const [, target] of text.matchAll(/href="#([^"]*)"/g)) expect(ids).toContain(target)
 })
 
+test('of many rules every one stands in the overview, and leads to its findings where they are shown', () => {
+  const [finding] = fleetReport().findings
+  const findings = Array.from({ length: 400 }, (_, rule) => ({ ...finding!, rule: `r${rule}`, title: `Rule ${rule}!` }))
+  const often = Array.from({ length: 50 }, () => ({
+    ...finding!,
+    rule: 'often',
+    title: 'Often!',
+    level: 'low' as const,
+  }))
+  const text = page({ ...fleetReport(), findings: [...findings, ...often] })
+  const [, rows] = /<table class="stacked rules"[\s\S]*?<tbody>([\s\S]*?)<\/tbody>/.exec(text)!
+  expect(rows!.match(/Rule \d+!|Often!/g)).toHaveLength(401)
+  expect(rows).toContain('data-label="Findings" data-value="50">50<')
+  const ids = new Set([...text.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id))
+  const targets = [...rows!.matchAll(/href="#([^"]*)"/g)].map(([, target]) => target)
+  expect(targets.length).toBeGreaterThan(300)
+  for (const target of targets) expect(ids).toContain(target)
+  expect(text).toMatch(/\d+ of 450 findings are shown/)
+})
+
 test('the policy lets only this style and this script through', () => {
   const text = page(fleetReport())
   const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(text)![1]!.replaceAll('&#39;', "'")
