@@ -1,12 +1,13 @@
 #!/usr/bin/env node
-import { Command, CommanderError, Option } from 'commander'
+import { CommanderError, Option } from 'commander'
 import { FORMATS } from '../findings/render/formats.js'
 import { version } from '../findings/version.js'
 import { addJudgementCommands } from './judgement-commands.js'
+import { many, Verb } from './verb.js'
 
 // The command line. Each verb's work is loaded when the verb is used, so that help and mistakes are answered at once.
 
-const program = new Command('latchkey')
+const program = new Verb('latchkey')
   .description('Finds every remote access tool in an organisation’s telemetry and tells sanctioned use from abuse.')
   .version(version)
   .showHelpAfterError('(latchkey --help shows the commands)')
@@ -20,11 +21,10 @@ const since = new Option('--since <time>', 'leave out events before this time')
 const until = new Option('--until <time>', 'leave out events from this time on')
 const out = new Option('--out <file>', 'write to this file instead of standard output')
 const force = new Option('--force', 'write over an existing file')
-const repeated = (value: string, before: readonly string[] = []): readonly string[] => [...before, value]
-const rules = new Option(
+const rules = many(
   '--rules <path>',
-  'run the rules of this file, folder or archive too: Sigma, Sentinel and Defender YAML or JSON, .kql; may be given again',
-).argParser(repeated)
+  'run the rules of this file, folder or archive too: Sigma, Sentinel and Defender YAML or JSON, .kql',
+)
 const watchlists = new Option(
   '--watchlists <folder>',
   'CSV files that `_GetWatchlist` reads: vips.csv is the list vips',
@@ -45,6 +45,11 @@ const database = new Option('--database <name>', 'the database on the server').d
 const cluster = new Option('--cluster <name>', 'tables on every server of this cluster, replicated and distributed')
 const threads = new Option('--threads <count>', 'readers at once; one a processor without it')
 
+const output = [out, force]
+const server = [clickhouse, database]
+const window = [since, until, asOf]
+const work = [quiet, memory, threads]
+
 program
   .command('scan')
   .summary('logs → remote access tools and findings')
@@ -53,62 +58,26 @@ program
   )
   .argument('[paths...]', 'files and folders; none with --store or --clickhouse reports on what is stored')
   .addOption(format(FORMATS))
-  .addOption(out)
-  .addOption(force)
-  .addOption(store)
-  .addOption(clickhouse)
-  .addOption(database)
-  .addOption(since)
-  .addOption(until)
-  .addOption(asOf)
+  .with(...output, store, ...server, ...window)
   .addOption(
     new Option('--level <level>', 'leave out findings below this level')
       .choices(['informational', 'low', 'medium', 'high', 'critical'])
       .default('informational'),
   )
-  .addOption(policy)
+  .with(policy)
   .option('--decisions <file>', 'what was decided about incidents before; beside the store without it')
-  .addOption(rules)
-  .addOption(overlay)
-  .addOption(watchlists)
-  .addOption(placeholders)
+  .with(rules, overlay, watchlists, placeholders)
   .option('--no-builtin-rules', 'leave out the detections that come with latchkey')
-  .addOption(
-    new Option(
-      '--tune <rule:exclusion>',
-      'switch on an exclusion of a rule of latchkey’s, as seed-000-*:deployment; may be given again',
-    ).argParser(repeated),
-  )
+  .with(many('--tune <rule:exclusion>', 'switch on an exclusion of a rule of latchkey’s, as seed-000-*:deployment'))
   .option('--all-tools', 'list built-in and administrators’ tools in the inventory too')
-  .addOption(
-    new Option('--status <status>', 'of Sigma rules, run those with this status only; may be given again').argParser(
-      repeated,
-    ),
-  )
-  .addOption(
-    new Option(
-      '--tag <tag>',
-      'run rules with this tag only: attack.t1059, T1059.001, cve.*; may be given again',
-    ).argParser(repeated),
-  )
-  .addOption(
-    new Option(
-      '--exclude <rule>',
-      'leave out rules of this id, title or path; * and ? stand for any text and character; may be given again',
-    ).argParser(repeated),
-  )
+  .with(many('--status <status>', 'of Sigma rules, run those with this status only'))
+  .with(many('--tag <tag>', 'run rules with this tag only: attack.t1059, T1059.001, cve.*'))
+  .with(many('--exclude <rule>', 'leave out rules of this id, title or path; * and ? stand for any text and character'))
   .option('--dedup <time>', 'make alike findings of one rule on one host within this time one finding: 1h, 30m')
-  .addOption(
-    new Option(
-      '--stack <field>',
-      'instead of the report, count findings by the values of a field, the rarest first; may be given again',
-    ).argParser(repeated),
-  )
+  .with(many('--stack <field>', 'instead of the report, count findings by the values of a field, the rarest first'))
   .option('--limit <count>', 'keep this many findings of each rule; 1000 of a Sigma rule, 10000 of others without it')
   .option('--fail-on-findings', 'exit with 1 when there are findings')
-  .addOption(quiet)
-  .addOption(memory)
-  .addOption(threads)
+  .with(...work)
   .action(async (paths: string[], options) => {
     const { scan } = await import('./scan.js')
     process.exitCode = await scan(paths, options)
@@ -124,19 +93,10 @@ program
   .argument('[paths...]', 'files and folders; none with --store or --clickhouse asks what is stored')
   .addOption(new Option('--language <language>', 'what the query is written in').choices(['kql']).default('kql'))
   .addOption(format(['table', 'json', 'ndjson', 'csv']))
-  .addOption(watchlists)
-  .addOption(out)
-  .addOption(force)
-  .addOption(store)
-  .addOption(clickhouse)
-  .addOption(database)
-  .addOption(since)
-  .addOption(until)
-  .addOption(asOf)
+  .with(watchlists)
+  .with(...output, store, ...server, ...window)
   .option('--sql', 'print the SQL that would run, and stop')
-  .addOption(quiet)
-  .addOption(memory)
-  .addOption(threads)
+  .with(...work)
   .action(async (text: string, paths: string[], options) => {
     const { query } = await import('./query.js')
     process.exitCode = await query(text, paths, options)
@@ -150,11 +110,8 @@ program
   )
   .argument('<rules...>', 'rule files and folders, ids of rules that come with latchkey, queries, or @file')
   .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'sarif']))
-  .addOption(watchlists)
-  .addOption(overlay)
-  .addOption(placeholders)
-  .addOption(out)
-  .addOption(force)
+  .with(watchlists, overlay, placeholders)
+  .with(...output)
   .addOption(new Option('--as-of <time>', 'what ago() and now() are taken against; now without it'))
   .option('--quiet', 'leave out notes')
   .action(async (rulesGiven: string[], options) => {
@@ -170,13 +127,11 @@ program
   )
   .argument('<rules...>', 'rule files and folders, ids of rules that come with latchkey')
   .option('--filter <text>', 'only rules whose id, title or path has this; * and ? stand for any text and character')
-  .addOption(overlay)
+  .with(overlay)
   .addOption(new Option('--format <format>', 'how to print').choices(['table', 'json', 'junit']).default('table'))
-  .addOption(placeholders)
-  .addOption(out)
-  .addOption(force)
-  .addOption(quiet)
-  .addOption(memory)
+  .with(placeholders)
+  .with(...output)
+  .with(quiet, memory)
   .action(async (rulesGiven: string[], options) => {
     const { testRules } = await import('./test-rules.js')
     process.exitCode = await testRules(rulesGiven, options)
@@ -195,25 +150,16 @@ program
     'an event as a JSON object of columns and values, or a file of one; for a Sigma rule its number in the logs, or --event=<uid>',
   )
   .option('--table <table>', 'the table that the event stands in; the first that the query reads without it')
-  .addOption(watchlists)
-  .addOption(placeholders)
-  .addOption(out)
-  .addOption(force)
-  .addOption(store)
-  .addOption(since)
-  .addOption(until)
-  .addOption(asOf)
-  .addOption(quiet)
-  .addOption(memory)
-  .addOption(threads)
+  .with(watchlists, placeholders)
+  .with(...output, store, ...window, ...work)
   .action(async (rule: string, paths: string[], options) => {
     const { explain } = await import('./explain.js')
     process.exitCode = await explain(rule, paths, options)
   })
 
 addJudgementCommands(program, {
-  input: [store, since, until, asOf, quiet, memory, threads],
-  output: [out, force],
+  input: [store, ...window, ...work],
+  output,
 })
 
 const stores = program
@@ -225,9 +171,7 @@ stores
   .command('init')
   .summary('make the tables')
   .description('Makes the tables of the event model where they are not there yet.')
-  .addOption(clickhouse)
-  .addOption(database)
-  .addOption(cluster)
+  .with(...server, cluster)
   .option('--dry-run', 'print the SQL, and ask no server')
   .action(async (options) => {
     const { storeInit } = await import('./store.js')
@@ -241,11 +185,8 @@ stores
     'Reads every log below the given paths into the server’s tables. A record that is there is not added again.',
   )
   .argument('<paths...>', 'files and folders')
-  .addOption(clickhouse)
-  .addOption(database)
-  .addOption(cluster)
-  .addOption(quiet)
-  .addOption(threads)
+  .with(...server, cluster)
+  .with(quiet, threads)
   .action(async (paths: string[], options) => {
     const { storeIngest } = await import('./store.js')
     process.exitCode = await storeIngest(paths, options)
@@ -257,8 +198,7 @@ program
   .description('Lists the tools that latchkey knows, or shows one with every value, its source and its worth.')
   .argument('[name]', 'a tool’s name, id or alias')
   .addOption(format(['table', 'json', 'ndjson', 'csv']))
-  .addOption(out)
-  .addOption(force)
+  .with(...output)
   .action(async (name: string | undefined, options) => {
     const { tools } = await import('./tools.js')
     process.exitCode = await tools(name, options)
