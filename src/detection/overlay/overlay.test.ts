@@ -22,6 +22,9 @@ const SOUND = [
   entry('rules: a\nfalsepositives: [backup]\nfilter: { s: { User|expand: "%x%" }, condition: not 1 of s* }'),
 ]
 
+const PAGE = readFileSync(new URL('../../../docs/overlay.md', import.meta.url), 'utf8')
+SOUND.push(PAGE.slice(PAGE.indexOf('```yaml\n') + 8, PAGE.indexOf('\n```\n')))
+
 /** And what the diagnostics point at. */
 const BROKEN: readonly (readonly [text: string, points: string])[] = [
   ['entries: []', 'entries'],

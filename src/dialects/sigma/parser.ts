@@ -90,8 +90,10 @@ function collected(trees: readonly Tree[], diagnostics: Diagnostic[]): readonly 
   for (const tree of trees) {
     const action = member(tree, 'action')
     if (!action || tree.kind !== 'map') {
-      previous = common ? merge(common, tree) : tree
-      rules.push(previous)
+      // Correlations and filters are younger than collections, and no part of them.
+      const isRule = !member(tree, 'correlation') && !member(tree, 'filter')
+      if (isRule) previous = common ? merge(common, tree) : tree
+      rules.push(isRule ? previous! : tree)
       continue
     }
     const own: Tree = { ...tree, entries: tree.entries.filter(({ key }) => key !== 'action') }

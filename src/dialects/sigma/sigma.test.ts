@@ -107,6 +107,19 @@ describe('documents', () => {
       ['alone', undefined],
     ])
   })
+  test('of old collections leave correlations and filters alone', () => {
+    const text = [
+      'action: global\ntitle: shared\nid: x\nlogsource: { product: windows }',
+      'name: a\ndetection: { s: { a: 1 }, condition: s }',
+      'title: c\ncorrelation: { type: event_count, rules: [a], timespan: 1m, condition: { gte: 2 } }',
+      'action: repeat\nname: b',
+    ].join('\n---\n')
+    expect(parseSigma(text).documents.map(({ title, id, name }) => [title, id, name])).toEqual([
+      ['shared', 'x', 'a'],
+      ['c', undefined, undefined],
+      ['shared', 'x', 'b'],
+    ])
+  })
   test('keep every field', () => {
     const [document] = parseSigma(`${rule('s: { a: 1 }\ncondition: s')}custom: { x: [1, null, true] }\n`).documents
     expect(document?.raw.custom).toEqual({ x: [1, null, true] })
