@@ -5,6 +5,7 @@
 const BENCHES: Readonly<Record<string, () => Promise<{ run: (args: readonly string[]) => Promise<void> }>>> = {
   evtx: () => import('./evtx.js'),
   query: () => import('./query.js'),
+  sigma: () => import('./sigma/index.js'),
   start: () => import('./start.js'),
   quality: () => import('./quality.js'),
 }

@@ -78,11 +78,14 @@ export class TextColumn {
   }
 
   clear(): void {
-    this.data.length = 0
+    this.data.clear(KEPT)
     this.presence.clear()
     this.count = 0
   }
 }
+
+/** Bytes that an emptied column keeps: each of many columns grows large in some batch, and never all of them in one. */
+const KEPT = 64 * 2 ** 10
 
 /** Text with few distinct values, each kept once; a row holds the number of its value. */
 export class NameColumn {

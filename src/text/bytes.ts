@@ -19,6 +19,12 @@ export class ByteBuffer {
     this.bytes = grown
   }
 
+  /** Forgets what is in it, and gives back what it had grown to beyond `kept` bytes. */
+  clear(kept: number): void {
+    this.length = 0
+    if (this.bytes.length > kept) this.bytes = new Uint8Array(kept)
+  }
+
   /** Appends a JavaScript string as UTF-8; a lone surrogate becomes U+FFFD. */
   appendString(text: string): void {
     const count = text.length

@@ -268,7 +268,11 @@ function runThread(
 ): Promise<Death | undefined> {
   const waiting = [...pending]
   const data: ReaderData = { model: store.model, folder: store.partsFolder, name }
-  const worker = new Worker(new URL('./read-worker.js', import.meta.url), { workerData: data })
+  const worker = new Worker(new URL('./read-worker.js', import.meta.url), {
+    workerData: data,
+    // Readers make little garbage that lives; a small nursery costs no time and saves tens of megabytes each.
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
+  })
   const open = new Map<number, FileRow>()
   let current: FileRow | undefined
   return new Promise((resolve) => {

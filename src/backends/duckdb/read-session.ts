@@ -171,7 +171,7 @@ export class ReadSession {
 const MEMBERS = 2 ** 20
 /** A DuckDB row group. */
 const MAX_ROWS = 122_880
-const MAX_BYTES = 24 * 2 ** 20
+const MAX_BYTES = 10 * 2 ** 20
 
 /** Alike faults of a source are one row: the first place and how often. The kinds of reason are few; their number is bounded all the same. */
 const TOLD = 10
