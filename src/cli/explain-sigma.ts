@@ -1,5 +1,6 @@
 import type { Store } from '../backends/duckdb/store.js'
 import { NearestGroups } from '../detection/explain/sigma/correlation.js'
+import { judgeFields } from '../detection/explain/sigma/given-event.js'
 import { type JudgedEvent, type JudgedPiece, piecesOf, RuleJudge } from '../detection/explain/sigma/judge.js'
 import type { Piece } from '../detection/explain/sigma/pieces.js'
 import { compileSigma, runSigma, sourceWords } from '../detection/sigma/compile.js'
@@ -17,8 +18,8 @@ import type { RuleSource } from './rule-source.js'
 
 export interface ExplainSigmaOptions {
   readonly placeholders: ReadonlyMap<string, readonly string[]>
-  /** The uid of an event, or its number in its log. */
-  readonly event: string | undefined
+  /** An event by its uid or its number in its log, or by its fields. */
+  readonly event: string | Readonly<Record<string, unknown>> | undefined
   /** The logs; undefined where none were given. */
   readonly store: Store | undefined
 }
@@ -80,9 +81,13 @@ async function explainRule(
   for (const { title } of filters) page.line(`narrowed by the filter “${title}”`)
   for (const { severity, message } of compiled.diagnostics) page.line(`${severity}: ${message}`)
   page.sql(compiled.sql)
+  if (typeof event === 'object') {
+    page.heading('this event')
+    printPiece(page, judgeFields(rule, placeholders, event), 0)
+  }
   if (!store) return
   const judge = new RuleJudge(store, rule, placeholders)
-  if (event !== undefined) {
+  if (typeof event === 'string') {
     const events = await judge.events(event, MOST_EVENTS)
     page.heading(`event ${event}`)
     if (events.length === 0) page.line(`no event with this uid or number is of ${sourceWords(rule.logsource)}`)
@@ -158,7 +163,8 @@ async function explainCorrelation(
   page.heading('what it does')
   for (const words of correlationWords(resolved)) page.line(words)
   if (!store) return
-  if (event !== undefined) throw new ConfigurationError('--event asks for one event, and a correlation looks at many')
+  if (typeof event === 'string')
+    throw new ConfigurationError('--event asks for one event, and a correlation looks at many')
   const nearest = new NearestGroups(plan, 3)
   const run = await runCorrelation(store, resolved, { placeholders, limit: 3, onLook: nearest.onLook })
   page.heading('over these logs')

@@ -68,13 +68,10 @@ async function sigmaFiles(
   options: ExplainOptions,
   colour: boolean,
 ): Promise<boolean> {
-  const { event } = options
-  if (event !== undefined && !/^-?\d{1,19}$/.test(event))
-    throw new ConfigurationError(
-      '--event takes the uid of an event of the logs, or its number in its log, for a Sigma rule',
-    )
+  const event = options.event === undefined ? undefined : sigmaEvent(options.event)
   const isRead = paths.length > 0 || options.store !== undefined
-  if (event !== undefined && !isRead) throw new ConfigurationError('--event needs the logs that the event stands in')
+  if (typeof event === 'string' && !isRead)
+    throw new ConfigurationError('--event with a number needs the logs that the event stands in')
   const placeholders = placeholdersOf(options.placeholders) ?? new Map()
   const store = isRead ? (await openInput(paths, options)).store : undefined
   let refused = false
@@ -89,6 +86,10 @@ async function sigmaFiles(
   }
   return refused
 }
+
+/** An event by its uid or its number in its log, or by its fields. */
+const sigmaEvent = (given: string): string | Readonly<Record<string, unknown>> =>
+  /^-?\d{1,19}$/.test(given) ? given : readEvent(given)
 
 /** The event's own time, so that `ago()` of the query means what it would have meant then. */
 function timeOfEvent(event: Readonly<Record<string, unknown>>): number | undefined {

@@ -147,7 +147,7 @@ program
   .argument('[paths...]', 'logs to run it over')
   .option(
     '--event <json>',
-    'an event as a JSON object of columns and values, or a file of one; for a Sigma rule its number in the logs, or --event=<uid>',
+    'an event as a JSON object of columns and values, or a file of one; for a Sigma rule by its field names, or its number in the logs, or --event=<uid>',
   )
   .option('--table <table>', 'the table that the event stands in; the first that the query reads without it')
   .with(watchlists, placeholders)

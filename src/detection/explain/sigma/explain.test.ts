@@ -9,6 +9,7 @@ import { loadModel } from '../../../events/model.js'
 import { buildCorrelation } from '../../sigma/correlation/build.js'
 import { runCorrelation } from '../../sigma/correlation/run.js'
 import { NearestGroups } from './correlation.js'
+import { judgeFields } from './given-event.js'
 import { type JudgedPiece, RuleJudge } from './judge.js'
 import { closestOf, likeness } from './likeness.js'
 
@@ -93,6 +94,15 @@ describe('a rule and an event', () => {
   test('what the event does not have', async () => {
     const [event] = await judgeOf(RULE).events('3', 1)
     expect(event?.verdict.parts[1]?.parts[0]?.found).toEqual({ field: 'CommandLine', value: null })
+  })
+
+  test('an event that is given by its fields, as the store says it', async () => {
+    const event = { Image: 'C:\\t\\bitsadmin.exe', CommandLine: 'bitsadmin /transfer', User: 'LAB\\ann' }
+    const [document] = parseSigma(RULE).documents
+    const [stored] = await judgeOf(RULE).events('2', 1)
+    if (document?.kind !== 'rule') throw new Error('no rule')
+    expect(judgeFields(document, new Map(), event)).toEqual(stored?.verdict)
+    expect(judgeFields(document, new Map(), { EventData: event }).holds).toBe(false)
   })
 
   test('an event that there is not', async () => {

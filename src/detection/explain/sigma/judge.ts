@@ -221,7 +221,8 @@ const VIEW_TYPES = {
   list: 'string',
 } as const
 
-const flatten = (piece: Piece): readonly Piece[] => [piece, ...piece.parts.flatMap(flatten)]
+/** A piece and all its parts. */
+export const flatten = (piece: Piece): readonly Piece[] => [piece, ...piece.parts.flatMap(flatten)]
 
 const fieldsOf = (pieces: readonly Piece[]): readonly string[] => [
   ...new Set(
@@ -229,10 +230,11 @@ const fieldsOf = (pieces: readonly Piece[]): readonly string[] => [
   ),
 ]
 
-function judgedPiece(
+/** A piece with what it came to; `values` are the event’s fields, undefined where one is not shown. */
+export function judgedPiece(
   piece: Piece,
   holds: (piece: Piece) => boolean,
-  values: ReadonlyMap<string, string | null>,
+  values: { readonly get: (field: string) => string | null | undefined },
 ): JudgedPiece {
   const { kind, label, field } = piece
   const own = holds(piece)
