@@ -1,8 +1,9 @@
 import { type Compared, compareRandom, RandomStore } from '../test/fixtures/compare-correlations.js'
+import { compareWithRsigma } from './correlation-peer.js'
 
 /**
- * `npm run conformance correlation [--sets N] [--documents N] [--seed N] [--json]`: correlations over random hits, and random documents over a
- * store, against an evaluator that looks at every window from the beginning.
+ * `npm run conformance correlation [--sets N] [--documents N] [--seed N] [--rsigma PROGRAM] [--json]`: correlations over random hits, and random
+ * documents over a store, against an evaluator that looks at every window from the beginning; and against rsigma, where its program is given.
  */
 export async function run(args: string[]): Promise<number> {
   const option = (name: string, otherwise: number): number =>
@@ -25,6 +26,13 @@ export async function run(args: string[]): Promise<number> {
   } finally {
     await store.close()
   }
+  const program = args.includes('--rsigma') ? args[args.indexOf('--rsigma') + 1] : undefined
+  for (let seed = first; program !== undefined && seed < first + PEER_SETS; seed++) {
+    const { alike, other } = compareWithRsigma(program, seed)
+    total += alike + other.length
+    met += alike
+    wrong.push(...other)
+  }
   if (args.includes('--json')) console.log(JSON.stringify({ total, passed: total - wrong.length, met, wrong }))
   else {
     for (const name of wrong) console.log(`wrong\t${name}`)
@@ -32,3 +40,6 @@ export async function run(args: string[]): Promise<number> {
   }
   return wrong.length > 0 ? 1 : 0
 }
+
+/** Sets of 150 correlations that are held against rsigma. */
+const PEER_SETS = 10
