@@ -141,6 +141,8 @@ describe('queries too large or too deep', () => {
         'nesting',
       )
     expect(() => lowered(`print ${'-'.repeat(20_000)}1`)).toThrow('nesting')
+    expect(() => lowered(`print ${'|'.repeat(20_000)}`)).toThrow('nesting')
+    expect(() => lowered(`print x${' or x'.repeat(20_000)}`)).toThrow('nesting')
     expect(() => lowered(`print ${'not('.repeat(150)}true${')'.repeat(150)}`)).not.toThrow()
   })
 

@@ -61,13 +61,15 @@ export interface SyntaxResult {
 export function parseWithKusto(text: string): SyntaxResult {
   const { language, kinds } = load()
   const root = parseRoot(language, text)
+  // First, because it fails at once where the tree is too deep; gathering the messages of such a tree takes the square of its depth.
+  const tree = convert(root, kinds)
   const messages = itemsOf(root.GetContainedSyntaxDiagnostics()).map(({ Code, Message, Start, Length }) => ({
     code: Code,
     message: Message,
     start: Start,
     end: Start + Math.max(Length, 0),
   }))
-  return { tree: convert(root, kinds), messages }
+  return { tree, messages }
 }
 
 /** As `KustoCode.Parse` does, but without its grammar, which only completion uses and which takes nearly a second to make. */
