@@ -147,4 +147,20 @@ export function addJudgementCommands(program: Verb, { input, output }: SharedOpt
       const { huntRun } = await import('./hunt.js')
       process.exitCode = await huntRun(id, paths, options)
     })
+
+  program
+    .command('playbook')
+    .summary('how to investigate an incident and respond')
+    .description(
+      'Prints the questions to ask in order, filled with what the incident’s events show, queries ready to run, and the steps of\nthe response: as Markdown, or as a CACAO 2.0 playbook. Without an incident: in general.',
+    )
+    .argument('[incident]', 'its id, as scan prints it')
+    .option('--report <file>', 'the report that names the incident, where it is not the last scan of the store')
+    .addOption(store)
+    .addOption(new Option('--format <format>', 'how to print').choices(['markdown', 'cacao']).default('markdown'))
+    .with(...output)
+    .action(async (id: string | undefined, options) => {
+      const { playbook } = await import('./playbook.js')
+      process.exitCode = await playbook(id, options)
+    })
 }

@@ -32,6 +32,7 @@ export function writeIncidents(page: Page, { incidents }: Report): void {
   }
   const rest = open.length - Math.min(open.length, MOST.incidents)
   if (rest > 0) page.line(`and ${plural(rest, 'more incident')}; all of them: --format json`, 0, page.paint.dim)
+  page.line('What to ask and do: latchkey playbook ID. What it was: latchkey decide ID', 0, page.paint.dim)
 }
 
 const time = (value: string | null): string => (value === null ? 'time unknown' : clock(visible(value)))

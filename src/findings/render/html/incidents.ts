@@ -42,6 +42,7 @@ ${reopened === null ? null : html`<p class="reopened">Open again: ${data(reopene
 ${ties.length === 0 ? null : html`<details${index === 0 ? html` open` : null}><summary>One story, because</summary><ul>${ties.map(({ from, to, why }) => html`<li>${data(names.get(from)!, 120)} and ${data(names.get(to)!, 120)}: ${data(why, 200)}</li>`)}</ul></details>`}
 ${shown.map((chain) => chainBlock(chain, index === 0))}
 ${rest > 0 ? html`<p class="more">and ${plural(rest, 'more tool on a host', 'more tools on hosts')}</p>` : null}
+<p class="sum">What to ask and what to do: <code>latchkey playbook ${id}</code>. What it was: <code>latchkey decide ${id} --verdict … --note …</code></p>
 </article>
 `
 }
