@@ -5,33 +5,35 @@ import type { FactName } from './response.js'
 
 /** What an incident answers to a question: a line each; empty where its events show nothing. */
 export function factsFor(name: FactName, incident: Incident): readonly string[] {
-  return incident.chains.flatMap((chain) => {
-    const place = `${chain.tool} on ${chain.host}`
-    switch (name) {
-      case 'identity':
-        return [
-          `${place}: ${chain.verdict}${chain.reason === null ? '' : `, ${chain.reason}`}`,
-          ...programs(chain).map((path) => `${place}: ${path}`),
-        ]
-      case 'tenant':
-        return instancesOf(chain).map((instance) => `${place}: ${pairs(tellingPart(instance))}`)
-      case 'sessions':
-        return stepsOf(chain, 'session')
-      case 'delivery':
-        return chain.delivery === null ? [] : [`${place}: ${deliveryWords(chain.delivery)}`]
-      case 'request':
-        return chain.users.length === 0 ? [] : [`${place}: accounts ${chain.users.join(', ')}`]
-      case 'activity':
-        return [...stepsOf(chain, 'activity'), ...stepsOf(chain, 'removal')]
-      case 'elsewhere': {
-        const { hostsWithTool, hostsWithInstance, hosts, instancesOfTool, firstInFleet } = chain.prevalence
-        const first = firstInFleet === null ? '' : `, first ${firstInFleet.slice(0, 16).replace('T', ' ')} UTC`
-        return [
-          `${place}: ${hostsWithInstance} of ${hosts} hosts show this instance, ${hostsWithTool} the tool, of ${instancesOfTool} instances${first}`,
-        ]
-      }
+  return incident.chains.flatMap((chain) => factsOf(name, chain))
+}
+
+function factsOf(name: FactName, chain: Chain): readonly string[] {
+  const place = `${chain.tool} on ${chain.host}`
+  switch (name) {
+    case 'identity':
+      return [
+        `${place}: ${chain.verdict}${chain.reason === null ? '' : `, ${chain.reason}`}`,
+        ...programs(chain).map((path) => `${place}: ${path}`),
+      ]
+    case 'tenant':
+      return instancesOf(chain).map((instance) => `${place}: ${pairs(tellingPart(instance))}`)
+    case 'sessions':
+      return stepsOf(chain, 'session')
+    case 'delivery':
+      return chain.delivery === null ? [] : [`${place}: ${deliveryWords(chain.delivery)}`]
+    case 'request':
+      return chain.users.length === 0 ? [] : [`${place}: accounts ${chain.users.join(', ')}`]
+    case 'activity':
+      return [...stepsOf(chain, 'activity'), ...stepsOf(chain, 'removal')]
+    case 'elsewhere': {
+      const { hostsWithTool, hostsWithInstance, hosts, instancesOfTool, firstInFleet } = chain.prevalence
+      const first = firstInFleet === null ? '' : `, first ${firstInFleet.slice(0, 16).replace('T', ' ')} UTC`
+      return [
+        `${place}: ${hostsWithInstance} of ${hosts} hosts show this instance, ${hostsWithTool} the tool, of ${instancesOfTool} instances${first}`,
+      ]
     }
-  })
+  }
 }
 
 /** Steps of one stage that a guide lists a chain. */
