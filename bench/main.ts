@@ -7,6 +7,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ run: (args: readonly stri
   query: () => import('./query.js'),
   sigma: () => import('./sigma/index.js'),
   start: () => import('./start.js'),
+  fleet: () => import('./fleet.js'),
   quality: () => import('./quality.js'),
 }
 

@@ -69,13 +69,16 @@ function findingOf(rule: Rule, match: Match, naming: Naming, mask: (text: string
   const { columns, events } = match
   const first = events[0]
   // A rule of the user's means what it says; ours look for remote access tools, and the name alone is weak.
-  const level: Level = naming.isRemoteAccess || rule.given || rule.stands_alone ? rule.level : 'informational'
+  // A rule of ours that says itself whose program it saw has looked it up in the catalogue.
+  const said = rule.behaviour === undefined ? null : textOf(columns['Tool'])
+  const level: Level =
+    naming.isRemoteAccess || said !== null || rule.given || rule.stands_alone ? rule.level : 'informational'
   return {
     rule: rule.id,
     title: rule.title,
     level,
     techniques: rule.techniques,
-    tool: naming.tool,
+    tool: naming.tool ?? said,
     host:
       firstOf(columns, [...(rule.given?.hostColumns ?? []), 'DeviceName', 'Computer']) ??
       textOf(first?.device_hostname),
@@ -97,7 +100,8 @@ function whyOf(rule: Rule, columns: Match['columns'], naming: Naming): string {
   const said = rule.why.replace(/\{(\w+)\}/g, (_, name: string) => textOf(columns[name]) ?? 'something unnamed')
   const sentence = said === '' ? rowWords(columns) : said
   const flags = Object.entries(rule.flags).filter(([name]) => columns[name] === true)
-  const reason = rule.given || rule.stands_alone ? '' : naming.reason
+  const reason =
+    rule.given || rule.stands_alone || (rule.behaviour && textOf(columns['Tool']) !== null) ? '' : naming.reason
   return [sentence, ...flags.map(([, meaning]) => meaning), reason].filter((part) => part !== '').join('; ')
 }
 

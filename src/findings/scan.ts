@@ -2,7 +2,7 @@ import type { IngestResult } from '../backends/duckdb/ingest.js'
 import { Store } from '../backends/duckdb/store.js'
 import type { EventStore } from '../backends/event-store.js'
 import { clockOf, spanOf } from '../detection/clock.js'
-import { identify, type Observation } from '../detection/identity/index.js'
+import { identify, type Observation, type Subject } from '../detection/identity/index.js'
 import { keepViews } from '../detection/keep-views.js'
 import { loadRules, type Rule } from '../detection/rules.js'
 import { type EvidenceEvent, runRule } from '../detection/run-rule.js'
@@ -152,16 +152,31 @@ async function stretchesOf(store: EventStore): Promise<Stretches | undefined> {
   return span && { first: span.first, width: Math.max(60e6, Math.ceil((span.last - span.first + 1) / STRETCHES)) }
 }
 
+/** What evidence may be of for a match to name a tool: the program that acted first, then what it did it to or for. */
+const TELLING: readonly Subject[] = ['process', 'service', 'package', 'parent', 'log', 'file', 'network']
+
 /** What the events behind a match name. */
 function nameTool(events: readonly EvidenceEvent[]): Naming {
+  let best = TELLING.length
+  let found: string | undefined
   let other: string | undefined
   for (const event of events) {
     for (const { tool, named, evidence } of identify({ class: 'process', ...event } as unknown as Observation)) {
-      if (!named || !evidence.some(({ of }) => of === 'process')) continue
-      if (tool.tier === 'remote-access') return { tool: tool.name, isRemoteAccess: true, reason: '' }
-      other ??= tool.name
+      const rank = TELLING.findIndex((subject) =>
+        evidence.some(({ of, confidence }) => of === subject && confidence !== 'low'),
+      )
+      if (!named || rank < 0) continue
+      if (tool.tier !== 'remote-access') {
+        if (rank === 0) other ??= tool.name
+      } else if (rank < best) {
+        best = rank
+        found = tool.name
+      }
     }
+    if (best === 0) break
   }
+  if (found !== undefined && (best === 0 || other === undefined))
+    return { tool: found, isRemoteAccess: true, reason: '' }
   if (other !== undefined)
     return {
       tool: other,
