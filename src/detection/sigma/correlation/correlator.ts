@@ -1,25 +1,7 @@
-import { EventLog, type MatchEvent } from './event-log.js'
-import { type Measured, type WindowMeasure, windowMeasure } from './measures.js'
+import { type WindowMeasure, windowMeasure } from './measures.js'
+import { type CorrelationMatch, type NodeHit, OpenMatch, type WindowHit } from './open-match.js'
 import { type CorrelationPlan, type Hit, holdsFor, meets } from './plan.js'
-
-/** A stretch of time over which a group's window met the condition without a break. */
-export interface CorrelationMatch {
-  /** As the oldest hit of the first window has them; null where it has none. */
-  readonly group: readonly (string | null)[]
-  /** The oldest hit of the first window that met the condition; microseconds. */
-  readonly from: number
-  /** When the condition was first met: the time of the hit that completed it. */
-  readonly time: number
-  /** The last hit with which it was met. */
-  readonly last: number
-  /** What was measured when the condition was first met, and the most after that. */
-  readonly value: number
-  readonly peak: number
-  /** Hits in all: events, or matches of correlations below. */
-  readonly hits: number
-  /** The events behind it in the order of time; of very many, the first and the last. */
-  readonly events: readonly MatchEvent[]
-}
+import { isNothing, keyOf, readNumber } from './values.js'
 
 /** One look at one group: what was measured when hits came in. */
 export interface Look {
@@ -105,23 +87,6 @@ export class Correlator {
   }
 }
 
-interface NodeHit {
-  readonly time: number
-  readonly input: number
-  /** An event, or a match of the correlation below. */
-  readonly id: bigint | OpenMatch
-  readonly values: readonly (string | null)[]
-  /** False where the match below has only gone on. */
-  readonly began: boolean
-}
-
-interface WindowHit extends Measured, NodeHit {
-  /** Whether it is the first of its event at its time. */
-  readonly isFirst: boolean
-  /** The row below the case of its letters, where the correlation above asks for more than the group. */
-  readonly row: string | undefined
-}
-
 interface Group {
   readonly key: string
   window: WindowHit[]
@@ -132,41 +97,6 @@ interface Group {
   readonly rows: Map<string, { readonly values: readonly (string | null)[]; count: number }>
   open: OpenMatch | undefined
   newest: number
-}
-
-class OpenMatch {
-  last: number
-  peak: number
-  readonly log = new EventLog()
-  private events = 0
-  private readonly below = new Set<number>()
-
-  constructor(
-    readonly serial: number,
-    readonly plan: CorrelationPlan,
-    readonly group: readonly (string | null)[],
-    readonly from: number,
-    readonly time: number,
-    readonly value: number,
-  ) {
-    this.last = time
-    this.peak = value
-  }
-
-  take({ id, time, input, isFirst }: WindowHit): void {
-    if (typeof id === 'bigint') {
-      if (isFirst) this.events++
-      this.log.add({ uid: id, time, rule: this.plan.inputs[input]!.name })
-    } else {
-      this.below.add(id.serial)
-      this.log.addAll(id.log.within(time - id.plan.timespan, time))
-    }
-  }
-
-  get done(): CorrelationMatch {
-    const { group, from, time, last, value, peak, events, below, log } = this
-    return { group, from, time, last, value, peak, hits: events + below.size, events: log.events }
-  }
 }
 
 class Node {
@@ -394,29 +324,4 @@ function isNewPair(
   else if (known.has(value)) return false
   else known.add(value)
   return true
-}
-
-/** What logs write where there is nothing to say. */
-export const isNothing = (value: string | null | undefined): boolean =>
-  value === null || value === undefined || value === '' || value === '-'
-
-/** Values as one text; the case of letters does not count. */
-export function keyOf(values: readonly (string | null)[], from: number, to: number): string {
-  let key = ''
-  for (let at = from; at < to; at++) {
-    const value = values[at]
-    if (isNothing(value)) key += '~'
-    else {
-      const folded = value!.toLowerCase()
-      key += `${folded.length}:${folded}`
-    }
-  }
-  return key
-}
-
-/** A number as logs write them in decimal; undefined where the text is none, or is beyond what sums can hold. */
-export function readNumber(text: string): number | undefined {
-  if (!/^\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d{1,3})?\s*$/i.test(text)) return undefined
-  const number = Number(text)
-  return Math.abs(number) < 1e290 ? number : undefined
 }

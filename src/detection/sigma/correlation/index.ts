@@ -1,8 +1,10 @@
-import { type CorrelationMatch, Correlator, type LeftOut, type Look } from './correlator.js'
+import { Correlator, type LeftOut, type Look } from './correlator.js'
+import type { CorrelationMatch } from './open-match.js'
 import type { CorrelationPlan, Hit } from './plan.js'
 
-export { type CorrelationMatch, Correlator, type LeftOut, type Look } from './correlator.js'
+export { Correlator, type LeftOut, type Look } from './correlator.js'
 export type { MatchEvent } from './event-log.js'
+export type { CorrelationMatch } from './open-match.js'
 export * from './plan.js'
 
 export interface Correlated {
