@@ -70,42 +70,53 @@ function declared(rules: readonly Rule[], { behaviour, mutation }: Sighted): str
   return reasons[0]?.because
 }
 
-/** Each seed's rule beside ours: hosts of the stories on which a remote access tool ran, and which of them each one names. */
+/** Rules of the seeds, and ours in their place. */
+const BESIDE = [
+  'seed-000-remote-desktop-software',
+  'seed-001-remote-access-tools',
+  'seed-003-remote-desktop-processes',
+  'b19-remote-access-started',
+  'seed-003-remote-desktop-network',
+  'b19-remote-access-traffic',
+  'seed-004-remote-desktop-plus',
+  'b19-inline-password-client-used',
+]
+
+/** How many stories with remote access tools each rule sees, and how many of everyday life; each exclusion of a seed as a rule of its own. */
 async function seeds(): Promise<void> {
-  const wanted = new Set([
-    'seed-000-remote-desktop-software',
-    'seed-001-remote-access-tools',
-    'seed-003-remote-desktop-processes',
-    'b19-remote-access-started',
-    'seed-004-remote-desktop-plus',
-    'b19-inline-password-client-used',
+  const rules = BESIDE.flatMap((id) => allRules().filter((rule) => rule.id === id)).flatMap((rule) => [
+    rule,
+    ...(rule.exclusions ?? []).map((each) => ({ ...withExclusion(rule, each), id: `${rule.id} excluding ${each.id}` })),
   ])
-  const rules = allRules().filter(({ id }) => wanted.has(id))
-  const scenarios = loadScenarios().filter(({ kind }) => kind !== 'benign')
-  console.log(
-    '\nSeeds’ rules and ours in their place, findings on stories with remote access tools (stories that have any)\n',
-  )
-  for (const mutation of ['as it was', 'renamed', 'second copy', 'no command line'] as const) {
-    const marked = scenarios.map((scenario) => ({
-      ...scenario,
-      expected: {
-        ...scenario.expected,
-        behaviours: Object.keys(scenario.hosts).map((host) => ({ behaviour: 'any', host })),
-      },
-    }))
-    const byRule = new Map<string, Set<string>>()
-    for (const rule of rules) {
-      const variants: [string, Rule][] = [[rule.id, rule]]
-      if (mutation === 'as it was')
-        for (const each of rule.exclusions ?? [])
-          variants.push([`${rule.id} without ${each.id}`, withExclusion(rule, each)])
-      for (const [name, variant] of variants) {
-        const found = await sightings(marked, mutation, [{ ...variant, behaviour: 'any', stands_alone: true }])
-        byRule.set(name, new Set(found.filter(({ caughtBy }) => caughtBy.length > 0).map(({ scenario }) => scenario)))
+  const scenarios = loadScenarios().map((scenario) => ({
+    ...scenario,
+    expected: {
+      ...scenario.expected,
+      behaviours: Object.keys(scenario.hosts).map((host) => ({ behaviour: 'any', host })),
+    },
+  }))
+  const shown = ['as it was', 'renamed', 'second copy', 'no command line'] as const
+  const seen = new Map<string, Map<string, Set<string>>>()
+  for (const mutation of shown) {
+    const marked = rules.map((rule) => ({ ...rule, behaviour: 'any', stands_alone: true }))
+    for (const { scenario, caughtBy } of await sightings(scenarios, mutation, marked))
+      for (const rule of caughtBy) {
+        const byMutation = seen.get(rule) ?? new Map<string, Set<string>>()
+        seen.set(rule, byMutation)
+        byMutation.set(mutation, (byMutation.get(mutation) ?? new Set()).add(scenario))
       }
-    }
-    console.log(`${mutation}:`)
-    for (const [name, hit] of byRule) console.log(`  ${name.padEnd(62)} ${hit.size} of ${scenarios.length}`)
+  }
+  const guilty = new Set(scenarios.filter(({ kind }) => kind !== 'benign').map(({ id }) => id))
+  console.log(
+    `\nSeeds’ rules and ours in their place: of ${guilty.size} stories with remote access tools, and of ${scenarios.length - guilty.size} of everyday life\n`,
+  )
+  console.log([''.padEnd(58), ...shown.map((each) => each.padEnd(15)), 'everyday life'].join('  '))
+  for (const { id } of rules) {
+    const cells = shown.map((mutation) =>
+      String([...(seen.get(id)?.get(mutation) ?? [])].filter((each) => guilty.has(each)).length).padEnd(15),
+    )
+    const life = [...(seen.get(id)?.get('as it was') ?? [])].filter((each) => !guilty.has(each)).length
+    console.log([id.padEnd(58), ...cells, String(life)].join('  '))
   }
 }
 
