@@ -91,7 +91,9 @@ class Gathering {
         because: 'named',
         joins: `JOIN known ON known.key = hash(${columns.map((column) => shown(`event.${quoteIdentifier(column)}`)).join(', ')})
           JOIN chain ON chain.chain_tool = known.tool AND chain.chain_host = lower(coalesce(event.device_hostname, ''))`,
-        where: name === 'process' ? "event.activity = 'launch'" : "event.activity <> 'access'",
+        // Only the chains' hosts are looked at: keys are dear to make.
+        where: `lower(coalesce(event.device_hostname, '')) IN (SELECT chain_host FROM chain)
+          AND ${name === 'process' ? "event.activity = 'launch'" : "event.activity <> 'access'"}`,
         own: 'known.own',
         parent: 'known.parent',
       })
