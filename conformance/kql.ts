@@ -81,6 +81,18 @@ async function connect(): Promise<DuckDBConnection> {
   return connection
 }
 
+/** An example may make millions of rows; one that takes longer than this has no answer. */
+const LONGEST_RUN = 600_000
+
+async function withinLimit(connection: DuckDBConnection, sql: string) {
+  const timer = setTimeout(() => connection.interrupt(), LONGEST_RUN)
+  try {
+    return await connection.runAndReadAll(sql)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** The answer, or why there is none. */
 async function answer(
   query: string,
@@ -108,7 +120,7 @@ async function answer(
     const { columns, rows } = runReference(compiled.query, () => [])
     return { columns, rows: rows.map((row) => row.map((value, index) => cellOf(value, columns[index]!))) }
   }
-  const found = await connection.runAndReadAll(compiled.sql)
+  const found = await withinLimit(connection, compiled.sql)
   const rows = found.getRows().map((row) =>
     row.map((cell, index): Cell => {
       const column = compiled.columns[index]!
