@@ -73,8 +73,9 @@ export async function incidentsOf(
   const sources = embedded ? await sourceNames(embedded, traces) : new Map<number, string>()
   const perChain = told.map((): Trace[] => [])
   for (const trace of traces) perChain[trace.chain]!.push(trace)
-  const linkable = entries.map(({ entry }, at) => ({
+  const linkable = entries.map(({ entry, severity }, at) => ({
     entry,
+    quiet: severity.terms[0]?.of === 'sighting',
     traces: perChain[at] ?? [],
     first: micros(entry.firstSeen) ?? Number.NEGATIVE_INFINITY,
     last: micros(entry.lastSeen) ?? Number.POSITIVE_INFINITY,

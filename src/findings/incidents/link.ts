@@ -21,6 +21,8 @@ export interface Linkable {
   /** Microseconds. */
   readonly first: number
   readonly last: number
+  /** No rule found anything about it that weighs more than the sighting itself. */
+  readonly quiet: boolean
 }
 
 /** A day after its last trace a host may still be where an intruder comes from. */
@@ -34,6 +36,7 @@ export async function linksOf(
 ): Promise<readonly Link[]> {
   return [
     ...byInstance(chains),
+    ...byRollout(chains),
     ...byProgram(chains),
     ...byLogon(chains, addresses),
     ...(store ? await byAddress(store, chains) : []),
@@ -52,6 +55,39 @@ function byInstance(chains: readonly Linkable[]): readonly Link[] {
       const [name, value] = Object.entries(telling)[0]!
       return [{ from: before, to: at, why: `the same instance: ${name} ${value}` }]
     }),
+  )
+}
+
+/** From so many hosts on, one program in one folder is a roll-out and not that many stories. */
+const ROLLOUT = 10
+
+/** The same programs in the same folders on many hosts, of no instance that is shown and with nothing else to say of any of them. */
+function byRollout(chains: readonly Linkable[]): readonly Link[] {
+  const alike = new Map<string, number[]>()
+  for (const [at, { entry, quiet }] of chains.entries()) {
+    if (!quiet || entry.tenant !== null || entry.state === 'trace' || entry.paths.length === 0) continue
+    const folders = new Set(
+      entry.paths.map((path) =>
+        path
+          .toLowerCase()
+          .replace(/\\[^\\]*$/, '')
+          .replace(/\d+/g, '#'),
+      ),
+    )
+    if ([...folders].some((folder) => /^[a-z]:\\users\\/.test(folder))) continue
+    const key = JSON.stringify([entry.toolId, entry.verdict, [...folders].sort()])
+    const known = alike.get(key)
+    if (known) known.push(at)
+    else alike.set(key, [at])
+  }
+  return [...alike.values()].flatMap(([first, ...rest]) =>
+    rest.length + 1 < ROLLOUT
+      ? []
+      : rest.map((to) => ({
+          from: first!,
+          to,
+          why: `the same folder on ${rest.length + 1} hosts, and no instance shown`,
+        })),
   )
 }
 
