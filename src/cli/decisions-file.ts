@@ -51,6 +51,12 @@ export function keepIncidents(store: string, incidents: readonly Incident[]): vo
 
 const incidentsPath = (store: string): string => `${store}.incidents.json`
 
+/** The incidents of the last scan into a store; undefined where none was kept, or an earlier version kept them. */
+export function keptIncidents(store: string): readonly Incident[] | undefined {
+  const path = incidentsPath(store)
+  return existsSync(path) ? incidentsIn(readFileSync(path, 'utf8')) : undefined
+}
+
 /** The incidents of the last scan into a store, or of a report as `json` or `ndjson`. */
 export function knownIncidents(store: string | undefined, report: string | undefined): readonly Incident[] {
   const path = report ?? (store === undefined ? undefined : incidentsPath(store))

@@ -117,6 +117,31 @@ export function addJudgementCommands(program: Verb, { input, output }: SharedOpt
       process.exitCode = await exportDecisions(options)
     })
 
+  program
+    .command('playbook')
+    .summary('how to investigate an incident, and what to do about it')
+    .description(
+      'Writes an investigation guide and a response playbook for incidents of a report, a store or logs: what to ask first, filled\nwith what the events show, queries ready to run, and what to collect, contain, remove and restore; as Markdown, or as a\nCACAO 2.0 playbook. With --tool alone for a tool, and with nothing in general.',
+    )
+    .argument(
+      '[paths...]',
+      'ids of incidents; a report that scan wrote as json or ndjson, or files and folders of logs',
+    )
+    .option('--report <file>', 'a report that scan wrote as json or ndjson')
+    .option('--incident <id>', 'this incident only, as scan prints its id')
+    .option('--tool <name>', 'incidents of this tool only; in general where there is none')
+    .option('--for <product>', 'write the queries for latchkey, defender or sentinel', 'latchkey')
+    .option('--policy <file>', 'who may use which tool, where logs or a store are scanned')
+    .option('--decisions <file>', 'what was decided about incidents before; beside the store without it')
+    .addOption(
+      new Option('--format <format>', 'how to print').choices(['markdown', 'cacao', 'json']).default('markdown'),
+    )
+    .with(...output, ...input)
+    .action(async (paths: string[], options) => {
+      const { playbook } = await import('./playbook.js')
+      process.exitCode = await playbook(paths, options)
+    })
+
   const hunt = program
     .command('hunt')
     .summary('hunting queries')
@@ -146,21 +171,5 @@ export function addJudgementCommands(program: Verb, { input, output }: SharedOpt
     .action(async (id: string, paths: string[], options) => {
       const { huntRun } = await import('./hunt.js')
       process.exitCode = await huntRun(id, paths, options)
-    })
-
-  program
-    .command('playbook')
-    .summary('how to investigate an incident and respond')
-    .description(
-      'Prints the questions to ask in order, filled with what the incident’s events show, queries ready to run, and the steps of\nthe response: as Markdown, or as a CACAO 2.0 playbook. Without an incident: in general.',
-    )
-    .argument('[incident]', 'its id, as scan prints it')
-    .option('--report <file>', 'the report that names the incident, where it is not the last scan of the store')
-    .addOption(store)
-    .addOption(new Option('--format <format>', 'how to print').choices(['markdown', 'cacao']).default('markdown'))
-    .with(...output)
-    .action(async (id: string | undefined, options) => {
-      const { playbook } = await import('./playbook.js')
-      process.exitCode = await playbook(id, options)
     })
 }

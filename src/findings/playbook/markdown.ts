@@ -1,58 +1,147 @@
-import { visible } from '../../text/visible.js'
-import type { Incident } from '../report.js'
-import { factsFor, fillQuery, fillText, valuesOf } from './facts.js'
-import type { Response } from './response.js'
+import { visible, visibleInPlace } from '../../text/visible.js'
+import { clock, plural, VERDICT_WORDS } from '../render/words.js'
+import type { Line, QueryFor } from './fill.js'
+import type { Guide, GuideQuery, GuideQuestion, GuideStep } from './guide.js'
+import type { RuleTuning } from './tuning.js'
 
-/** The investigation guide and the response playbook as Markdown: of one incident, or in general where none is given. */
-export function* playbookMarkdown(response: Response, incident: Incident | null): Iterable<string> {
-  const values = incident && valuesOf(incident)
-  yield `# ${incident ? `${plain(incident.title)} (${incident.id})` : response.name}\n\n`
-  if (incident) {
-    yield `${plain(incident.summary)}\n\n`
-    yield `Level ${incident.level}: ${plain(incident.severity.arithmetic)}. Verdict of the policy: ${incident.verdict}.\n\n`
-  } else yield `${response.about}\n\n`
-  yield '## Investigate\n\n'
-  for (const [index, question] of response.questions.entries()) {
-    yield `### ${index + 1}. ${question.question}\n\n`
-    if (incident) {
-      const facts = factsFor(question.facts, incident)
-      yield facts.length === 0
-        ? '- No event that was read shows it: open, not harmless.\n'
-        : facts.map((fact) => `- ${code(fact)}\n`).join('')
-      yield '\n'
-    }
-    yield `- *Look at*: ${question.focus}.\n- *Speaks for concern*: ${question.supports}.\n- *Speaks against*: ${question.weakens}.\n\n`
-    const query = question.query === undefined ? undefined : values ? fillQuery(question.query, values) : question.query
-    if (query !== undefined) yield `\`\`\`kql\n${fenced(query.trimEnd())}\n\`\`\`\n\n`
-  }
-  yield `**Escalate** when:\n\n${items(response.escalate)}\n**Close** only when:\n\n${items(response.close)}\n${items(response.cautions)}\n`
-  yield '## Respond\n\n'
-  let number = 0
-  for (const step of response.steps) {
-    yield `${++number}. **${step.name}**\n`
-    for (const action of step.actions ?? []) yield `   - ${fillText(action, values, code)}\n`
-    if (step.condition) yield `   - yes: ${nameOf(response, step.yes)}; no: ${nameOf(response, step.no)}\n`
-    if (step.parallel) yield `   - at the same time: ${step.parallel.map((id) => nameOf(response, id)).join('; ')}\n`
-  }
+export interface MarkdownOptions {
+  /** The product that the queries are written for. */
+  readonly queriesFor: QueryFor
 }
 
-const nameOf = (response: Response, id: string | undefined): string =>
-  response.steps.find((step) => step.id === id)?.name ?? ''
+/** A guide as Markdown: to be read, printed, or put into a case. Whatever a log holds stands in code spans or is escaped. */
+export function* markdownChunks(guide: Guide, { queriesFor }: MarkdownOptions): Iterable<string> {
+  const {
+    title,
+    incident,
+    level,
+    verdict,
+    summary,
+    span,
+    techniques,
+    questions,
+    closing,
+    close,
+    steps,
+    tuning,
+    rules,
+  } = guide
+  const facts = [
+    ...(incident === null ? [] : [`incident ${code(incident)}`]),
+    ...(level === null ? [] : [level]),
+    ...(verdict === null ? [] : [VERDICT_WORDS[verdict]]),
+    ...(span.first === null || span.last === null
+      ? []
+      : [`${text(clock(span.first))} to ${text(clock(span.last))} UTC`]),
+    ...(techniques.length === 0 ? [] : [text(techniques.join(', '))]),
+  ]
+  yield `# Playbook: ${text(title)}\n\n${facts.join(' · ')}\n\n`
+  if (summary !== null) yield `${text(summary)}\n\n`
+  yield `The queries are KQL. ${WHERE[queriesFor]}\n\n## Investigate\n`
+  for (const [index, question] of questions.entries()) yield questionText(question, index + 1, queriesFor)
+  yield `\n### What settles it\n\n${list('Escalate at once', closing.escalate)}${list('Close only when', closing.close_only_when)}${list('No answer', closing.not_an_answer)}`
+  yield `## Respond\n\nWhere it turns out to be allowed:\n${stepText(close, 0)}\nOtherwise, in this order:\n`
+  for (const [index, step] of steps.entries()) yield stepText(step, index + 1)
+  yield `\n## Tune\n\n${list('Build an exception on', tuning.build_on)}${list('Never on', tuning.never_on)}${list('Keep it honest', tuning.keep)}`
+  for (const rule of rules) yield ruleText(rule)
+}
 
-const items = (texts: readonly string[]): string => texts.map((text) => `- ${text}\n`).join('')
+const WHERE = {
+  defender:
+    '`latchkey query @file PATHS` runs them over logs or a store, and Microsoft Defender as they are; `--for sentinel` writes them for Microsoft Sentinel.',
+  sentinel:
+    'They are written for Microsoft Sentinel, where the time is called TimeGenerated; `--for defender` writes them for Microsoft Defender and for `latchkey query`.',
+} as const
 
-/** A value from a log where it can be nothing but text. */
-const code = (text: string): string => `\`${visible(text).replaceAll('`', 'ˋ')}\``
+function questionText(question: GuideQuestion, number: number, queriesFor: MarkdownOptions['queriesFor']): string {
+  const { question: asked, why, values, notShown, supports, weakens, queries, hunts } = question
+  const known = values.map(({ label, values: each }) => `- ${text(label)}: ${valuesText(each)}\n`).join('')
+  const unknown =
+    notShown.length === 0 ? '' : `- Not shown by these events: ${text(notShown.join(', ').toLowerCase())}\n`
+  const hunting = hunts.length === 0 ? '' : `Hunts: ${hunts.map((id) => code(`latchkey hunt run ${id}`)).join(', ')}\n`
+  return `
+### ${number}. ${text(asked)}
 
-/** Text in which nothing is markup, and no address can be followed by a click. */
-const plain = (text: string): string =>
-  visible(text)
-    .replace(/\bhttp(s?):\/\//gi, 'hxxp$1://')
-    .replace(/[\\`*_{}[\]<>#|!]/g, '\\$&')
+${text(why)}
 
-/** A fence cannot be ended from within. */
-const fenced = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => visible(line).replace(/^(\s*)```/, '$1ˋˋˋ'))
-    .join('\n')
+${known}${unknown}
+${list('Supports concern', supports)}${list('Weakens it', weakens)}${queries.map((query) => queryText(query, queriesFor)).join('')}${hunting}`
+}
+
+function queryText({ about, ...written }: GuideQuery, queriesFor: MarkdownOptions['queriesFor']): string {
+  const query = written[queriesFor]
+  if (!query.ok) return `${text(about)}: not asked, no event shows ${text(query.missing.join(', ').toLowerCase())}.\n\n`
+  const left = query.left === 0 ? '' : ` (${plural(query.left, 'value')} left out, there are too many)`
+  return `${text(about)}${left}:\n\n${fenced(query.kql, 'kql')}\n`
+}
+
+function stepText({ title, why, does, decides, phase, do: todo }: GuideStep, number: number): string {
+  const lines = todo.map((each) => ('run' in each ? `- ${code(each.run)}` : `- ${lineText(each)}`))
+  const head = `\n### ${number === 0 ? '' : `${number}. `}${text(title)}\n\n*${phase === null ? '' : `${phase}; `}does: ${text(does)}; decides: ${text(decides)}*\n`
+  return `${head}${why === null ? '' : `\n${text(why)}\n`}\n${lines.join('\n')}\n`
+}
+
+function ruleText({ rule, title, noise, falsePositives, blindSpots, exclusions }: RuleTuning): string {
+  return [
+    `### ${text(title)}\n\n${code(rule)}${noise === null ? '' : `; expected noise: ${text(noise.expected)}. What clears it: ${text(noise.clears)}`}\n\n`,
+    list('Also fires on', falsePositives),
+    list(
+      'Exclusions, off until switched on',
+      exclusions.map(({ id, about, opens }) => `--tune ${rule}:${id}: ${about}. What nobody sees any more: ${opens}`),
+    ),
+    list(
+      'Does not see',
+      blindSpots.map(({ misses, because }) => `${misses}. ${because}`),
+    ),
+  ].join('')
+}
+
+const list = (title: string, items: readonly string[]): string =>
+  items.length === 0 ? '' : `**${title}**\n\n${items.map((item) => `- ${text(item)}\n`).join('')}\n`
+
+const lineText = (line: Line): string =>
+  line
+    .map((part) =>
+      typeof part === 'string' ? text(part) : `${codes(part.values)}${part.more > 0 ? ` and ${part.more} more` : ''}`,
+    )
+    .join('')
+
+/** Short values in a row, long ones a line each. */
+const valuesText = (values: readonly string[]): string => {
+  if (values.length < 2 || values.every((value) => value.length < SHORT)) return codes(values)
+  const rest = values.length - MOST_CODES
+  return `${values
+    .slice(0, MOST_CODES)
+    .map((value) => `\n  - ${code(value)}`)
+    .join('')}${rest > 0 ? `\n  - and ${rest} more` : ''}`
+}
+
+const SHORT = 36
+const MOST_CODES = 25
+
+const codes = (values: readonly string[]): string =>
+  values.length <= MOST_CODES
+    ? values.map(code).join(', ')
+    : `${values.slice(0, MOST_CODES).map(code).join(', ')} and ${values.length - MOST_CODES} more`
+
+/** Text in which nothing is Markdown or HTML. A backslash before any sign of ASCII is that sign: https://spec.commonmark.org/0.31.2/#backslash-escapes */
+export const text = (value: string): string =>
+  visible(value).replace(/[\\`*_{}[\]<>#|~&]|(?<=\w:)\/\/|@|^[-+=]|(?<=^\d+)[.)]/g, (sign) =>
+    [...sign].map((each) => `\\${each}`).join(''),
+  )
+
+/** A code span: its fence is longer than any run of backticks in it. */
+export function code(value: string): string {
+  const shown = visible(value) || ' '
+  const longest = Math.max(0, ...[...shown.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  const room = /^[` ]|[` ]$/.test(shown) ? ' ' : ''
+  return `${fence}${room}${shown}${room}${fence}`
+}
+
+function fenced(value: string, language: string): string {
+  const shown = visibleInPlace(value)
+  const longest = Math.max(2, ...[...shown.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}${language}\n${shown}\n${fence}\n`
+}

@@ -1,46 +1,69 @@
 import { loadContent } from '../../content/load.js'
 
-/** Questions to ask about an incident and steps to take: `content/response`. */
+/** What to ask and what to do, as `content/response` has it; `{names}` in its texts are values of an incident. */
 export interface Response {
-  readonly id: string
   readonly name: string
   readonly about: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Of a tool that nothing has been found of. */
   readonly techniques: readonly string[]
+  /** The question that changes most first. */
   readonly questions: readonly Question[]
-  readonly escalate: readonly string[]
-  readonly close: readonly string[]
-  readonly cautions: readonly string[]
-  readonly steps: readonly ResponseStep[]
+  readonly closing: {
+    readonly escalate: readonly string[]
+    readonly close_only_when: readonly string[]
+    readonly not_an_answer: readonly string[]
+  }
+  readonly roles: Readonly<Record<string, { readonly name: string; readonly about: string }>>
+  /** What is done where all of it turns out to be allowed. */
+  readonly close: Step
+  /** What is done otherwise, in order. */
+  readonly steps: readonly Step[]
+  readonly tuning: TuningAdvice
 }
 
 export interface Question {
-  readonly question: string
-  readonly facts: FactName
-  readonly focus: string
-  readonly supports: string
-  readonly weakens: string
-  /** The query makes sense only where this is known. */
-  readonly needs?: 'tenant'
-  readonly query?: string
-}
-
-export type FactName = 'identity' | 'tenant' | 'sessions' | 'delivery' | 'request' | 'activity' | 'elsewhere'
-
-export interface ResponseStep {
   readonly id: string
-  readonly name: string
-  readonly activity?: string
-  readonly actions?: readonly string[]
-  readonly condition?: 'allowed'
-  readonly yes?: string
-  readonly no?: string
-  readonly parallel?: readonly string[]
-  readonly next?: string
-  readonly end?: true
+  readonly question: string
+  readonly why: string
+  /** Names of the values that go with it. */
+  readonly values: readonly string[]
+  readonly supports: readonly string[]
+  readonly weakens: readonly string[]
+  /** KQL. */
+  readonly queries: readonly { readonly about: string; readonly text: string }[]
+  readonly hunts: readonly string[]
+  readonly sources: readonly string[]
 }
 
+export type Phase = 'collect' | 'contain' | 'eradicate' | 'recover' | 'learn'
+
+export interface Step {
+  readonly id: string
+  readonly phase?: Phase
+  readonly title: string
+  /** Names of roles. */
+  readonly does: string
+  readonly decides: string
+  /** A word of CACAO's vocabulary of activities. */
+  readonly activity: string
+  readonly why?: string
+  /** Sentences, and commands to run. */
+  readonly do: readonly (string | { readonly run: string })[]
+  readonly sources: readonly string[]
+}
+
+export interface TuningAdvice {
+  readonly build_on: readonly string[]
+  readonly never_on: readonly string[]
+  readonly keep: readonly string[]
+  readonly sources: readonly string[]
+}
+
+let loaded: Response | undefined
+
+/** The files of `content/response`, put together. */
 export function loadResponse(): Response {
-  const [response] = loadContent<Response>('response')
-  if (!response) throw new Error('content/response is empty')
-  return response
+  loaded ??= Object.assign({}, ...loadContent<Partial<Response>>('response')) as Response
+  return loaded
 }

@@ -1,0 +1,124 @@
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import type { Incident, InventoryEntry, Report } from '../findings/report.js'
+import { ConfigurationError } from './failure.js'
+
+/** The parts of a report that a playbook is made from. */
+export type KnownReport = Pick<Report, 'incidents' | 'inventory'>
+
+/** Whether a file begins as a report does that `scan` wrote as `json` or `ndjson`; logs do not. */
+export function isReport(path: string): boolean {
+  try {
+    if (!statSync(path).isFile()) return false
+    const file = openSync(path, 'r')
+    try {
+      const start = Buffer.alloc(64)
+      const text = start.toString('utf8', 0, readSync(file, start, 0, start.length, 0))
+      return /^\uFEFF?\s*\{\s*(?:"kind":"summary",)?"latchkey":/.test(text.replace(/\s+/g, ''))
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    return false
+  }
+}
+
+/** A report that `scan` wrote as `json` or `ndjson`. */
+export function reportAt(path: string): KnownReport {
+  const fail = (why: string): never => {
+    throw new ConfigurationError(`${path} is no report of a scan: ${why}`)
+  }
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
+  } catch (error) {
+    return fail(error instanceof Error ? error.message : String(error))
+  }
+  const found = partsIn(text)
+  if (found === undefined) return fail('it cannot be read as JSON, nor as JSON lines')
+  const { inventory, incidents } = found
+  if (!Array.isArray(inventory) || !inventory.every(isEntry)) fail('it has no inventory as this version writes it')
+  if (!Array.isArray(incidents) || !incidents.every(isIncident)) fail('it has no incidents as this version writes them')
+  return {
+    inventory: inventory as readonly InventoryEntry[],
+    incidents: incidents as readonly Incident[],
+  }
+}
+
+interface Parts {
+  readonly inventory?: unknown
+  readonly incidents?: unknown
+}
+
+function partsIn(text: string): Parts | undefined {
+  try {
+    const report = JSON.parse(text) as Parts | null
+    if (report !== null && 'incidents' in report) return report
+  } catch {
+    // It may be lines.
+  }
+  try {
+    const rows = text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => JSON.parse(line) as { readonly kind?: string } | null)
+    if (!rows.some((row) => row?.kind === 'summary')) return {}
+    return {
+      inventory: rows.filter((row) => row?.kind === 'inventory'),
+      incidents: rows.filter((row) => row?.kind === 'incident'),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value)
+const all = (value: unknown, holds: (each: never) => boolean): boolean =>
+  Array.isArray(value) && value.every((each) => holds(each as never))
+
+const isEntry = (entry: Partial<InventoryEntry> | null): boolean =>
+  isText(entry?.tool) &&
+  isText(entry.toolId) &&
+  isText(entry.host) &&
+  all(entry.paths, isText) &&
+  all(entry.launch, (each: InventoryEntry['launch'][number]) => isText(each?.how) && isText(each.parent)) &&
+  all(entry.identity?.evidence, (each: { kind: unknown; value: unknown }) => isText(each?.kind) && isText(each.value))
+
+const isInstance = (value: unknown): boolean =>
+  value === null || (typeof value === 'object' && Object.values(value as object).every(isText))
+
+const isProcess = (node: Partial<Incident['chains'][number]['processes'][number]> | null): boolean =>
+  isText(node?.name) && isText(node.command) && all(node.children, isProcess)
+
+const isChain = (chain: Partial<Incident['chains'][number]> | null): boolean =>
+  [chain?.tool, chain?.toolId, chain?.host, chain?.verdict].every(isText) &&
+  isTextOrNull(chain!.reason) &&
+  isInstance(chain!.tenant) &&
+  all(chain!.otherTenants ?? [], isInstance) &&
+  all(chain!.users, isText) &&
+  all(
+    chain!.steps,
+    (step: { what: unknown; time: unknown; user: unknown }) =>
+      isText(step?.what) && isTextOrNull(step.time) && isTextOrNull(step.user),
+  ) &&
+  all(chain!.processes, isProcess) &&
+  all(chain!.findings, (finding: { rule: unknown }) => isText(finding?.rule)) &&
+  (chain!.delivery === null ||
+    (isText(chain!.delivery?.file) &&
+      isTextOrNull(chain!.delivery.from) &&
+      isTextOrNull(chain!.delivery.account) &&
+      all(chain!.delivery.by, isText))) &&
+  [
+    chain!.prevalence?.hosts,
+    chain!.prevalence?.hostsWithTool,
+    chain!.prevalence?.hostsWithInstance,
+    chain!.prevalence?.instancesOfTool,
+  ].every(Number.isFinite) &&
+  isTextOrNull(chain!.prevalence!.firstInFleet)
+
+const isIncident = (incident: Partial<Incident> | null): boolean =>
+  [incident?.id, incident?.title, incident?.level, incident?.verdict, incident?.summary].every(isText) &&
+  [incident!.firstSeen, incident!.lastSeen].every(isTextOrNull) &&
+  all(incident!.techniques, isText) &&
+  all(incident!.links, (link: { why: unknown }) => isText(link?.why)) &&
+  all(incident!.chains, isChain)
