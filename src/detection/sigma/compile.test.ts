@@ -75,6 +75,8 @@ beforeAll(async () => {
     event({ provider: 'Demo', channel: 'Application' }, 7, { Data: { '#text': ['first value', 'second'] } }),
     // 8: a registry value
     event(SYSMON, 13, { EventType: 'SetValue', TargetObject: 'HKLM\\Software\\X\\v', Details: 'DWORD (0x00000001)' }),
+    // 9: a value padded with blanks, as Windows writes it
+    event(SECURITY, 4624, { LogonType: 3, LogonProcessName: 'NtLmSsp ', TargetUserName: 'bob' }),
   ]
   writeFileSync(join(folder, 'events.jsonl'), lines.join('\n'))
   store = await Store.open(loadModel())
@@ -197,6 +199,7 @@ test.each([
     `{ NewProcessName|endswith: c.exe, EventID: 4688 }`,
     [3],
   ],
+  ['a padded value', 'product: windows, service: security', `{ LogonProcessName: ntlmssp, LogonType: 3 }`, [9]],
   [
     'a registry value',
     'category: registry_set, product: windows',

@@ -6,6 +6,21 @@ import { loadIdentity } from '../identity/catalogue.js'
  * [sha256:f52fbd32]`. Use it wherever a command line, a script or a log line is shown. Masking twice changes nothing more.
  */
 export function maskSecrets(text: string): string {
+  if (text.length > LONGEST_KNOWN) return maskOnce(text)
+  const before = known.get(text)
+  if (before !== undefined) return before
+  const result = maskOnce(text)
+  if (known.size >= MOST_KNOWN) known.clear()
+  known.set(text, result)
+  return result
+}
+
+/** Logs say the same things again and again: accounts, paths, the fields of the envelope. */
+const known = new Map<string, string>()
+const MOST_KNOWN = 10_000
+const LONGEST_KNOWN = 200
+
+function maskOnce(text: string): string {
   const found: { start: number; end: number }[] = []
   for (const regex of patterns()) {
     for (const match of text.matchAll(regex)) {
