@@ -7,6 +7,7 @@ import { lowerQuery } from '../src/detection/lower-query.js'
 import { loadModel } from '../src/events/model.js'
 import { inventoryOf } from '../src/findings/inventory.js'
 import { judgingOf } from '../src/findings/judging.js'
+import { guidesOf } from '../src/findings/playbook/index.js'
 import type { Report } from '../src/findings/report.js'
 import { reportOf } from '../src/findings/scan.js'
 import { readPolicy } from '../src/policy/index.js'
@@ -154,6 +155,22 @@ describe('a scan of the sample', () => {
     const values = (await store.ask(lowered.query)).map((row) => row[at])
     expect(values).toEqual(expect.arrayContaining([...shown]))
     for (const each of hidden) expect(values).not.toContain(each)
+  })
+
+  it('answers what its playbooks ask: every query runs, and those of the intrusion find it', async () => {
+    const found = new Map<string, number>()
+    for (const guide of guidesOf(report))
+      for (const { id, queries } of guide.questions)
+        for (const { about, defender } of queries) {
+          if (!defender.ok) continue
+          const lowered = lowerQuery(defender.kql, { asOf: 0, schema: store.schema })
+          expect(lowered.diagnostics, about).toEqual([])
+          if (!lowered.ok) continue
+          const rows = await store.ask(lowered.query)
+          if (guide.incident === report.incidents[0]!.id) found.set(id, (found.get(id) ?? 0) + rows.length)
+        }
+    expect([...found].filter(([, rows]) => rows === 0)).toEqual([])
+    expect(found.size).toBe(8)
   })
 
   it('gives incidents the same ids again', async () => {

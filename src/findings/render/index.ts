@@ -25,7 +25,7 @@ export function render(report: Report, format: Format, options: TableOptions = P
     case 'csv':
       return csvChunks(report)
     case 'html':
-      return htmlChunks(withShortHosts(report))
+      return htmlChunks(withShortHosts(report), report)
     case 'hayabusa-csv':
       return hayabusaChunks(report)
     case 'timesketch':

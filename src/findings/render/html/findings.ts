@@ -1,7 +1,9 @@
+import { tuningOf } from '../../playbook/tuning.js'
 import type { Finding, FindingEvent, Report } from '../../report.js'
 import { nothingMatched } from '../statements.js'
 import { levelViews, type RuleView } from '../view.js'
 import { clock, count, plural, some, valueText } from '../words.js'
+import { tuningBlock } from './guide.js'
 import { data, html, type Markup } from './markup.js'
 import { rulesTable } from './rules-table.js'
 import { technique } from './technique.js'
@@ -77,7 +79,10 @@ ${shown.map((finding) => card(finding, anchors.get(finding)!))}${more}</div>
 /** What the rule says of itself. Its references are shown and lead nowhere: nothing from a rule becomes an address. */
 function aboutRule({ rule, findings: [finding] }: RuleView): Markup {
   const about = finding?.about
-  if (!about) return html`<p class="rule-id quiet">${data(rule, 80)}</p>`
+  if (!about) {
+    const [tuning] = tuningOf([rule])
+    return html`<p class="rule-id quiet">${data(rule, 80)}</p>${tuning && tuningBlock(tuning)}`
+  }
   const { description, falsePositives, references, author, status, date, modified, file, logsource, id } = about
   const told: readonly (readonly [string, string])[] = [
     ['Looks for', description],

@@ -1,10 +1,12 @@
+import { guideOfIncident } from '../../playbook/guide.js'
 import type { Chain, Incident, ProcessNode, Report, StoryStep } from '../../report.js'
 import { clock, count, pairs, plural, VERDICT_WORDS } from '../words.js'
+import { guideBlock } from './guide.js'
 import { data, html, type Markup } from './markup.js'
 import { levelMark } from './timeline.js'
 
-/** The incidents, each told in order: how it came, what it did, how it went. */
-export function incidentsSection({ incidents }: Report): Markup {
+/** The incidents, each told in order: how it came, what it did, how it went, and what to ask and do. `inventory` has whole names of hosts. */
+export function incidentsSection({ incidents }: Report, inventory: Report['inventory']): Markup {
   if (incidents.length === 0) return html``
   const shown = incidents.slice(0, MOST_INCIDENTS)
   const rest = incidents.length - shown.length
@@ -15,17 +17,18 @@ export function incidentsSection({ incidents }: Report): Markup {
   return html`<section id="incidents">
 <h2>Incidents</h2>
 <p class="about">What hangs together by an instance, a program, a logon or an address, each told from delivery to removal.</p>
-${shown.map(article)}${cut}
+${shown.map((incident, index) => article(incident, index, inventory))}${cut}
 </section>
 `
 }
 
 const MOST_INCIDENTS = 40
+const MOST_GUIDES = 25
 const MOST_CHAINS = 12
 const MOST_STEPS = 60
 const MOST_PROCESSES = 80
 
-function article(incident: Incident, index: number): Markup {
+function article(incident: Incident, index: number, inventory: Report['inventory']): Markup {
   const { id, level, title, verdict, firstSeen, lastSeen, summary, severity, links, chains, decision, reopened } =
     incident
   const shown = chains.slice(0, MOST_CHAINS)
@@ -42,7 +45,8 @@ ${reopened === null ? null : html`<p class="reopened">Open again: ${data(reopene
 ${ties.length === 0 ? null : html`<details${index === 0 ? html` open` : null}><summary>One story, because</summary><ul>${ties.map(({ from, to, why }) => html`<li>${data(names.get(from)!, 120)} and ${data(names.get(to)!, 120)}: ${data(why, 200)}</li>`)}</ul></details>`}
 ${shown.map((chain) => chainBlock(chain, index === 0))}
 ${rest > 0 ? html`<p class="more">and ${plural(rest, 'more tool on a host', 'more tools on hosts')}</p>` : null}
-<p class="sum">What to ask and what to do: <code>latchkey playbook ${id}</code>. What it was: <code>latchkey decide ${id} --verdict … --note …</code></p>
+${index < MOST_GUIDES ? guideBlock(guideOfIncident(incident, inventory)) : null}
+<p class="sum">The same to keep or to hand on: <code>latchkey playbook ${id}</code>. What it was: <code>latchkey decide ${id} --verdict … --note …</code></p>
 </article>
 `
 }

@@ -15,8 +15,9 @@ import { timeline } from './timeline.js'
 /**
  * The report as one HTML file: nothing is fetched, nothing in a log can become markup, and the policy in its head lets only the
  * style and the script below through. Its size is bounded whatever the size of the fleet; what is cut is said where it is cut.
+ * `whole` is the same report with whole names of hosts where those of `report` are short: queries ask for whole names.
  */
-export function* htmlChunks(report: Report): Iterable<string> {
+export function* htmlChunks(report: Report, whole: Report = report): Iterable<string> {
   const findings = findingsSection(report)
   yield head(report).text
   yield html`<header>
@@ -29,7 +30,7 @@ ${report.inventory.length + report.findings.length > 0 ? FILTER : null}
 <main>
 `.text
   yield inventoryPart(report).text
-  yield incidentsSection(report).text
+  yield incidentsSection(report, whole.inventory).text
   yield timelinePart(report, findings.anchors).text
   yield findings.markup.text
   yield sourcesSection(report).text

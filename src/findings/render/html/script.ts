@@ -8,7 +8,10 @@ export const SCRIPT = `
     const items = [...document.querySelectorAll('[data-item]')].map((element) => {
       const group = element.closest('.lane-group, .rule');
       const heading = group ? group.querySelector('h3').textContent : '';
-      return { element, text: (heading + ' ' + element.textContent).toLowerCase(), level: levels.indexOf(element.dataset.level) };
+      // What every incident is asked would match everywhere.
+      const guide = element.querySelector('.guide');
+      const own = guide ? element.textContent.replace(guide.textContent, '') : element.textContent;
+      return { element, text: (heading + ' ' + own).toLowerCase(), level: levels.indexOf(element.dataset.level) };
     });
     const groups = [...document.querySelectorAll('.lane-group, .rule, .level-group')];
     const filter = () => {

@@ -136,6 +136,19 @@ figcaption { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; margin-top: .9re
 .tool-process { font-weight: 600; }
 @media (max-width: 46rem) { .steps li { grid-template-columns: 1fr; } }
 
+
+.guide { margin-top: .9rem; padding: .5rem 1rem; border: 1px solid var(--line); border-radius: 6px; font-size: .875rem; }
+.guide > summary { color: var(--ink); font-size: .9375rem; font-weight: 600; }
+.guide h4 { margin: 1rem 0 .3rem; font-size: .9375rem; }
+.guide ol, .guide ul { margin: .2rem 0; padding-left: 1.4rem; }
+.guide ul { list-style: disc; }
+.guide ol > li { padding: .22rem 0; overflow-wrap: anywhere; }
+.guide summary { font-weight: 500; }
+.guide p { margin: .4rem 0 .2rem; }
+.guide pre { margin: .2rem 0 .7rem; padding: .6rem .8rem; overflow: auto; max-height: 22rem; border: 1px solid var(--hair); border-radius: 4px; font: .94em/1.45 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; }
+.guide-columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: .4rem 2rem; margin: .4rem 0; }
+.facts.prose dd { font-family: inherit; }
+
 .level-group { margin-top: 1.9rem; }
 .level-title { display: flex; align-items: center; gap: .4rem; font-size: 1rem; color: var(--level); padding-bottom: .4rem; border-bottom: 2px solid var(--level); }
 .level-title .quiet { font-weight: 400; }
