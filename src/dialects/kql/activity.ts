@@ -4,7 +4,8 @@ import { type Column, column, isWhole, type ScalarType } from '../../ir/types.js
 import { Given } from './given.js'
 import { type Environment, findColumn, lowerCondition, lowerConstant, lowerScalar } from './lower-scalar.js'
 import { isTabular, lowerTabular } from './lower-tabular.js'
-import { project, suggestName } from './operators.js'
+import { suggestName } from './named.js'
+import { project } from './relations.js'
 import { refuse, refuseForm, uniqueName } from './scope.js'
 import { child, type KqlNode } from './syntax.js'
 

@@ -3,7 +3,7 @@ import type { Assignment, Relation } from '../../ir/relation.js'
 import { reference, type Scalar } from '../../ir/scalar.js'
 import type { ScalarType } from '../../ir/types.js'
 import { asString } from './lower-scalar.js'
-import { project } from './operators.js'
+import { project } from './relations.js'
 import { type Context, freshName } from './scope.js'
 
 /**

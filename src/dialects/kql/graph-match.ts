@@ -5,7 +5,7 @@ import { diagnose } from '../../text/diagnostic.js'
 import { Given } from './given.js'
 import { conjuncts, edgeColumns, fromGraph, type GraphRelation, needGraph } from './graph.js'
 import { type Environment, findColumn, lowerCondition, lowerConstant, lowerScalar } from './lower-scalar.js'
-import { assignNames, lowerNamed } from './operators.js'
+import { assignNames, lowerNamed } from './named.js'
 import { freshName, Refusal, refuse, refuseForm } from './scope.js'
 import { child, field, items, type KqlNode, parameters, tokenText } from './syntax.js'
 

@@ -5,9 +5,10 @@ import type { Span } from '../../text/span.js'
 import { convert } from './convert.js'
 import { asString, type Environment, findColumn, lowerConstant, lowerScalar } from './lower-scalar.js'
 import { lowerTabular, pass } from './lower-tabular.js'
-import { filter, keepColumns, project, unionAll } from './operators.js'
+import { filter, keepColumns, project } from './relations.js'
 import { refuseForm, uniqueName } from './scope.js'
 import { child, type KqlNode } from './syntax.js'
+import { unionAll } from './union.js'
 
 /**
  * The plugins that look rows up in a table by something other than equality: an address in a network, a place in a polygon or by a line.

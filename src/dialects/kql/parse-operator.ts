@@ -5,7 +5,7 @@ import { convert } from './convert.js'
 import { lowerType } from './literals.js'
 import { asString, type Environment, lowerConstant, lowerScalar } from './lower-scalar.js'
 import { emptyOf, readSchema } from './lower-tabular.js'
-import { extend, filter, keepColumns } from './operators.js'
+import { extend, filter, keepColumns } from './relations.js'
 import { freshName, refuseForm } from './scope.js'
 import { child, field, items, type KqlNode, parameters, tokenText } from './syntax.js'
 

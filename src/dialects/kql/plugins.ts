@@ -9,9 +9,10 @@ import { LOOKUP_PLUGINS, splitArguments } from './lookup-plugins.js'
 import { aggregateCall } from './lower-call.js'
 import { asString, type Environment, findColumn, lowerCondition, lowerConstant, lowerScalar } from './lower-scalar.js'
 import { pass, readSchema } from './lower-tabular.js'
-import { filter, project, unionAll } from './operators.js'
+import { filter, project } from './relations.js'
 import { type Context, columnNames, NeedsData, refuse, refuseForm, uniqueName } from './scope.js'
 import { child, field, items, type KqlNode } from './syntax.js'
+import { unionAll } from './union.js'
 
 type Plugin = (args: readonly KqlNode[], node: KqlNode, input: Relation, env: Environment) => Relation
 
