@@ -27,6 +27,7 @@ export const QUERY_SETTINGS = {
   max_expanded_ast_elements: '10000000',
   max_ast_depth: '10000',
   max_parser_depth: '10000',
+  max_subquery_depth: '10000',
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_denormals: 1,
   output_format_json_escape_forward_slashes: 0,
