@@ -37,6 +37,7 @@ const FOLDERS: readonly Folder[] = [
   { name: 'lint', schema: 'lint.schema.json' },
   { name: 'hunts', schema: 'hunt.schema.json' },
   { name: 'response', schema: 'response.schema.json' },
+  { name: 'attack', schema: 'attack.schema.json' },
   { name: 'severity', schema: 'severity.schema.json' },
   { name: 'scenarios', schema: 'scenario.schema.json' },
   { name: 'programs', schema: 'programs.schema.json' },

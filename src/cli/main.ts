@@ -193,6 +193,20 @@ stores
   })
 
 program
+  .command('attack')
+  .summary('techniques of MITRE ATT&CK that rules look for')
+  .description(
+    'Lists the techniques, or shows one: groups, software, mitigations, detection strategies, and the rules and hunts for it.',
+  )
+  .argument('[technique]', 'its id or name')
+  .addOption(format(['table', 'json', 'ndjson', 'csv']))
+  .with(...output)
+  .action(async (id: string | undefined, options) => {
+    const { attack } = await import('./attack.js')
+    process.exitCode = await attack(id, options)
+  })
+
+program
   .command('tools')
   .summary('the catalogue of remote access tools')
   .description('Lists the tools that latchkey knows, or shows one with every value, its source and its worth.')

@@ -81,6 +81,7 @@ export function cacaoOf(guide: Guide, { queriesFor, now }: CacaoOptions): unknow
   workflow[start] = { type: 'start', on_completion: next }
 
   const time = now.toISOString()
+  const names = new Map(guide.related.map(({ id: key, name }) => [key, name]))
   const labels = techniques.filter((technique) => /^T\d{4}(?:\.\d{3})?$/.test(technique))
   const variable = (name: string, about: string) => {
     const value = values[name] ?? []
@@ -105,7 +106,7 @@ export function cacaoOf(guide: Guide, { queriesFor, now }: CacaoOptions): unknow
       : {
           labels,
           external_references: labels.map((technique) => ({
-            name: `ATT&CK ${technique}`,
+            name: `ATT&CK ${technique}${names.has(technique) ? ` ${names.get(technique)}` : ''}`,
             url: `https://attack.mitre.org/techniques/${technique.replace('.', '/')}/`,
             external_id: technique,
           })),
@@ -149,7 +150,7 @@ function questionCommands(question: GuideQuestion, queriesFor: QueryFor): readon
         ({ label, values: each }) =>
           `${label}: ${each.slice(0, MOST).join('; ')}${each.length > MOST ? ` and ${each.length - MOST} more` : ''}`,
       ),
-      ...(notShown.length === 0 ? [] : [`Not shown by these events: ${notShown.join(', ')}`]),
+      ...(notShown.length === 0 ? [] : [`To find out: ${notShown.join(', ')}`]),
       `Supports concern: ${supports.join('; ')}`,
       `Weakens it: ${weakens.join('; ')}`,
     ]

@@ -1,6 +1,7 @@
 import { loadCatalogue } from '../../detection/identity/index.js'
 import type { Incident, InventoryEntry, Level, Report, Verdict } from '../report.js'
 import { type FilledQuery, fillLine, fillQuery, type Line, type Span, type Values } from './fill.js'
+import { type RelatedTechnique, relatedTo } from './related.js'
 import { loadResponse, type Phase, type Question, type Response, type Step } from './response.js'
 import { type RuleTuning, tuningOf } from './tuning.js'
 import { valuesOfIncident, valuesOfTools } from './values.js'
@@ -15,6 +16,8 @@ export interface Guide {
   readonly summary: string | null
   readonly span: Span
   readonly techniques: readonly string[]
+  /** What ATT&CK has of them. */
+  readonly related: readonly RelatedTechnique[]
   readonly values: Values
   readonly questions: readonly GuideQuestion[]
   readonly closing: Response['closing']
@@ -67,6 +70,7 @@ export function guideOfIncident(incident: Incident, inventory: readonly Inventor
     summary,
     span,
     techniques,
+    related: relatedTo(techniques),
     ...filled(valuesOfIncident(incident, inventory), span),
     rules: tuningOf(rules),
   }
@@ -85,6 +89,7 @@ export function guideOfTool(id: string): Guide | undefined {
     summary: tool.description,
     span,
     techniques: loadResponse().techniques,
+    related: relatedTo(loadResponse().techniques),
     ...filled(valuesOfTools([id]), span, 'in general'),
     rules: [],
   }
@@ -102,6 +107,7 @@ export function guideInGeneral(): Guide {
     summary: about,
     span,
     techniques,
+    related: relatedTo(techniques),
     ...filled({}, span, 'in general'),
     rules: [],
   }

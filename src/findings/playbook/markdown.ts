@@ -2,6 +2,7 @@ import { visible, visibleInPlace } from '../../text/visible.js'
 import { clock, plural, VERDICT_WORDS } from '../render/words.js'
 import type { Line, QueryFor } from './fill.js'
 import type { Guide, GuideQuery, GuideQuestion, GuideStep } from './guide.js'
+import type { RelatedTechnique } from './related.js'
 import type { RuleTuning } from './tuning.js'
 
 export interface MarkdownOptions {
@@ -25,6 +26,7 @@ export function* markdownChunks(guide: Guide, { queriesFor }: MarkdownOptions): 
     steps,
     tuning,
     rules,
+    related,
   } = guide
   const facts = [
     ...(incident === null ? [] : [`incident ${code(incident)}`]),
@@ -38,12 +40,14 @@ export function* markdownChunks(guide: Guide, { queriesFor }: MarkdownOptions): 
   yield `# Playbook: ${text(title)}\n\n${facts.join(' · ')}\n\n`
   if (summary !== null) yield `${text(summary)}\n\n`
   yield `The queries are KQL. ${WHERE[queriesFor]}\n\n## Investigate\n`
-  for (const [index, question] of questions.entries()) yield questionText(question, index + 1, queriesFor)
+  for (const [index, question] of questions.entries())
+    yield questionText(question, index + 1, queriesFor, incident === null)
   yield `\n### What settles it\n\n${list('Escalate at once', closing.escalate)}${list('Close only when', closing.close_only_when)}${list('No answer', closing.not_an_answer)}`
   yield `## Respond\n\nWhere it turns out to be allowed:\n${stepText(close, 0)}\nOtherwise, in this order:\n`
   for (const [index, step] of steps.entries()) yield stepText(step, index + 1)
   yield `\n## Tune\n\n${list('Build an exception on', tuning.build_on)}${list('Never on', tuning.never_on)}${list('Keep it honest', tuning.keep)}`
   for (const rule of rules) yield ruleText(rule)
+  if (related.length > 0) yield `## Related in ATT&CK\n\n${related.map(relatedText).join('')}`
 }
 
 const WHERE = {
@@ -53,11 +57,13 @@ const WHERE = {
     'They are written for Microsoft Sentinel, where the time is called TimeGenerated; `--for defender` writes them for Microsoft Defender and for `latchkey query`.',
 } as const
 
-function questionText(question: GuideQuestion, number: number, queriesFor: MarkdownOptions['queriesFor']): string {
+function questionText(question: GuideQuestion, number: number, queriesFor: QueryFor, general: boolean): string {
   const { question: asked, why, values, notShown, supports, weakens, queries, hunts } = question
   const known = values.map(({ label, values: each }) => `- ${text(label)}: ${valuesText(each)}\n`).join('')
   const unknown =
-    notShown.length === 0 ? '' : `- Not shown by these events: ${text(notShown.join(', ').toLowerCase())}\n`
+    notShown.length === 0
+      ? ''
+      : `- ${general ? 'To find out' : 'Not shown by these events'}: ${text(notShown.join(', ').toLowerCase())}\n`
   const hunting = hunts.length === 0 ? '' : `Hunts: ${hunts.map((id) => code(`latchkey hunt run ${id}`)).join(', ')}\n`
   return `
 ### ${number}. ${text(asked)}
@@ -65,12 +71,13 @@ function questionText(question: GuideQuestion, number: number, queriesFor: Markd
 ${text(why)}
 
 ${known}${unknown}
-${list('Supports concern', supports)}${list('Weakens it', weakens)}${queries.map((query) => queryText(query, queriesFor)).join('')}${hunting}`
+${list('Supports concern', supports)}${list('Weakens it', weakens)}${queries.map((query) => queryText(query, queriesFor, general)).join('')}${hunting}`
 }
 
-function queryText({ about, ...written }: GuideQuery, queriesFor: MarkdownOptions['queriesFor']): string {
+function queryText({ about, ...written }: GuideQuery, queriesFor: QueryFor, general: boolean): string {
   const query = written[queriesFor]
-  if (!query.ok) return `${text(about)}: not asked, no event shows ${text(query.missing.join(', ').toLowerCase())}.\n\n`
+  if (!query.ok)
+    return `${text(about)}: ${general ? 'needs' : 'not asked, no event shows'} ${text(query.missing.join(', ').toLowerCase())}.\n\n`
   const left = query.left === 0 ? '' : ` (${plural(query.left, 'value')} left out, there are too many)`
   return `${text(about)}${left}:\n\n${fenced(query.kql, 'kql')}\n`
 }
@@ -94,6 +101,15 @@ function ruleText({ rule, title, noise, falsePositives, blindSpots, exclusions }
       blindSpots.map(({ misses, because }) => `${misses}. ${because}`),
     ),
   ].join('')
+}
+
+function relatedText({ id, name, about, groups, mitigations, strategies }: RelatedTechnique): string {
+  const more = [
+    ...(groups.length === 0 ? [] : [`Known to do so: ${groups.join(', ')}.`]),
+    ...(mitigations.length === 0 ? [] : [`Against it: ${mitigations.join(', ')}.`]),
+    ...(strategies.length === 0 ? [] : [`To detect it: ${strategies.join(', ')}.`]),
+  ]
+  return `- **${text(`${id} ${name}`)}**: ${text([about, ...more].join(' '))}\n`
 }
 
 const list = (title: string, items: readonly string[]): string =>

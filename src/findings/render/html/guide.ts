@@ -1,10 +1,12 @@
 import type { Guide, GuideQuery, GuideQuestion, GuideStep } from '../../playbook/guide.js'
+import type { RelatedTechnique } from '../../playbook/related.js'
 import type { RuleTuning } from '../../playbook/tuning.js'
 import { plural } from '../words.js'
 import { data, html, type Markup } from './markup.js'
+import { technique } from './technique.js'
 
 /** What to ask about an incident and what to do, filled with its values. It is closed until somebody wants it. */
-export function guideBlock({ questions, closing, close, steps, tuning, rules }: Guide): Markup {
+export function guideBlock({ questions, closing, close, steps, tuning, rules, related }: Guide): Markup {
   return html`<details class="guide"><summary>What to ask and what to do</summary>
 <h4>Ask, in this order</h4>
 <ol>${questions.map(question)}</ol>
@@ -15,9 +17,13 @@ export function guideBlock({ questions, closing, close, steps, tuning, rules }: 
 <h4>Tune</h4>
 <div class="guide-columns">${list('Build an exception on', tuning.build_on)}${list('Never on', tuning.never_on)}${list('Keep it honest', tuning.keep)}</div>
 ${rules.slice(0, MOST_RULES).map((rule) => html`<details><summary>${rule.title}</summary>${tuningFacts(rule)}</details>`)}
+${related.length === 0 ? null : html`<h4>Related in ATT&CK</h4><ul>${related.map(relatedItem)}</ul>`}
 </details>
 `
 }
+
+const relatedItem = ({ id, name, about, groups, mitigations, strategies }: RelatedTechnique): Markup =>
+  html`<li>${technique(id)} <b>${name}</b>: ${about}${groups.length === 0 ? null : html` <span class="quiet">Known to do so: ${groups.join(', ')}.</span>`}${mitigations.length === 0 ? null : html` <span class="quiet">Against it: ${mitigations.join(', ')}.</span>`}${strategies.length === 0 ? null : html` <span class="quiet">To detect it: ${strategies.join(', ')}.</span>`}</li>`
 
 /** What may be said against a rule of ours, and which exclusions it has. */
 export const tuningBlock = (rule: RuleTuning): Markup =>
