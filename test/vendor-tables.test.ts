@@ -4,9 +4,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ingest } from '../src/backends/duckdb/ingest.js'
 import { Store } from '../src/backends/duckdb/store.js'
+import { UID_COLUMN } from '../src/backends/event-store.js'
 import { compileKql } from '../src/detection/compile-query.js'
+import { lowerQuery } from '../src/detection/lower-query.js'
 import { runQuery } from '../src/detection/run-query.js'
 import { loadModel } from '../src/events/model.js'
+import { reference } from '../src/ir/scalar.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-tables-'))
 let store: Store
@@ -77,5 +80,28 @@ describe('events of other origins in vendors’ tables', () => {
     expect(await rows('Event | where EventID == 22 | project Source, EventLog')).toEqual([
       ['Microsoft-Windows-Sysmon', 'Microsoft-Windows-Sysmon/Operational'],
     ])
+  })
+})
+
+describe('a part of a table that is kept', () => {
+  it('gives what the table gives, whichever classes its rows are of', async () => {
+    const lowered = lowerQuery('DeviceEvents | where ActionType == "ServiceInstalled"', {
+      asOf: 0,
+      schema: store.schema,
+    })
+    if (!lowered.ok || lowered.query.body.kind !== 'filter') throw new Error('no filter')
+    const { body } = lowered.query
+    const source = { ...body.input, columns: [...body.input.columns, UID_COLUMN] }
+    const value = reference(UID_COLUMN.name, UID_COLUMN.type)
+    const assignments = [{ name: UID_COLUMN.name, value }]
+    const input = { ...body, input: source, columns: source.columns }
+    const uids = { kind: 'project', input, assignments, columns: [UID_COLUMN], span: undefined } as const
+    expect(await store.keepPart('_Installed', 'DeviceEvents', { bindings: [], body: uids })).toBe(true)
+    const kept = lowerQuery('_Installed | project FileName, tostring(AdditionalFields.ServiceName)', {
+      asOf: 0,
+      schema: store.schema,
+    })
+    expect(kept.ok && (await store.ask(kept.query))).toEqual([['a.exe', 'A Service']])
+    expect(await store.keepPart('_Nothing', 'NoTable', { bindings: [], body: uids })).toBe(false)
   })
 })

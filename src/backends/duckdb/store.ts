@@ -26,6 +26,9 @@ export interface StoreOptions {
   readonly threads?: number | undefined
 }
 
+/** Parts that are this small together are taken in after all: many rules ask, and each would open the files again. */
+const SMALL = 24_000_000
+
 /**
  * Where events live: one table a class of the event model, plus `source`, `read_file` and `rejection`, which say what was read.
  *
@@ -40,6 +43,7 @@ export class Store implements EventSink, EventStore {
   private readonly withRepeats = new Set<string>()
   private waiting = nothing()
   private isRegistered = false
+  private settledAs: 'TABLE' | 'VIEW' | undefined
   private tables: StoreTables = storeTables()
 
   private constructor(
@@ -149,6 +153,8 @@ export class Store implements EventSink, EventStore {
       return this.waiting.sources.length + this.waiting.finished.length + this.waiting.rejections.length > 0
         ? this.takeIn()
         : 0
+    const bytes = [...this.kept.values()].flat().reduce((sum, path) => sum + statSync(path).size, 0)
+    const kind = bytes <= SMALL ? 'TABLE' : 'VIEW'
     for (const { name } of this.model.classes) {
       const parts = this.kept.get(name) ?? []
       // The empty table gives the columns that no part has.
@@ -157,10 +163,13 @@ export class Store implements EventSink, EventStore {
         ? ` ANTI JOIN repeated.${quoteIdentifier(name)} USING (source_id, position)`
         : ''
       const kept = `SELECT * FROM read_parquet([${parts.map(quoteText).join(', ')}], union_by_name = true)${repeated}`
+      if (this.settledAs !== undefined)
+        await this.connection.run(`DROP ${this.settledAs} IF EXISTS ${quoteIdentifier(name)}`)
       await this.connection.run(
-        `CREATE OR REPLACE VIEW ${quoteIdentifier(name)} AS ${parts.length === 0 ? layout : `${layout} UNION ALL BY NAME ${kept}`}`,
+        `CREATE ${kind} ${quoteIdentifier(name)} AS ${parts.length === 0 ? layout : `${layout} UNION ALL BY NAME ${kept}`}`,
       )
     }
+    this.settledAs = kind
     return 0
   }
 
@@ -189,19 +198,27 @@ export class Store implements EventSink, EventStore {
   }
 
   async keepPart(name: string, of: string, uids: Query): Promise<boolean> {
-    const [source, ...others] = this.tables.physical(of).sources
     const table = this.tables.schema.tables.get(of)
-    if (!source || !table || others.length > 0) return false
+    if (!table) return false
     const { sql } = this.emit(uids, undefined)
-    const kept = quoteIdentifier(`kept ${name}`)
-    await this.connection.run(
-      `CREATE OR REPLACE TEMP TABLE ${kept} AS SELECT * FROM ${source.from} WHERE uid IN (${sql})`,
-    )
+    const wanted = quoteIdentifier(`wanted ${name}`)
+    await this.connection.run(`CREATE OR REPLACE TEMP TABLE ${wanted} (uid BIGINT)`)
+    await this.connection.run(`INSERT INTO ${wanted} ${sql}`)
+    const sources: (typeof bound)['sources'][number][] = []
+    const bound = this.tables.physical(of)
+    for (const [index, source] of bound.sources.entries()) {
+      const kept = quoteIdentifier(`kept ${name} ${index}`)
+      const [[count] = []] = await this.rows(`SELECT count(*) FROM ${source.from} WHERE uid IN (FROM ${wanted})`)
+      if (Number(count) === 0) continue
+      await this.connection.run(
+        `CREATE OR REPLACE TEMP TABLE ${kept} AS SELECT * FROM ${source.from} WHERE uid IN (FROM ${wanted})`,
+      )
+      sources.push({ ...source, from: kept, where: undefined })
+    }
     const { schema, physical } = this.tables
-    const bound = { sources: [{ ...source, from: kept, where: undefined }] }
     this.tables = {
       schema: { ...schema, tables: new Map([...schema.tables, [name, { ...table, name }]]) },
-      physical: (wanted) => (wanted === name ? bound : physical(wanted)),
+      physical: (asked) => (asked === name ? { sources } : physical(asked)),
     }
     return true
   }
