@@ -56,6 +56,12 @@ describe.skipIf(reason !== undefined)(`the program on ClickHouse${reason === und
     await server?.close()
   })
 
+  // The story of an incident is told from the embedded store alone; elsewhere it says what the inventory knows.
+  const comparable = ({ incidents, summary, ...report }: Report): unknown => ({
+    ...report,
+    summary: { ...summary, seconds: 0 },
+    incidents: incidents.flatMap(({ chains }) => chains.map(({ tool, host }) => `${tool} ${host}`)).sort(),
+  })
   const options = { read: undefined, asOf: undefined, since: undefined, until: undefined, allTools: false }
 
   it('reports the sample fleet as the embedded engine does', async () => {
@@ -64,7 +70,7 @@ describe.skipIf(reason !== undefined)(`the program on ClickHouse${reason === und
     const { code, stdout, stderr } = await latchkey('scan', ...on(), '--quiet', '--format', 'json')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const report = JSON.parse(stdout) as Report
-    expect({ ...report, summary: { ...report.summary, seconds: 0 } }).toEqual(JSON.parse(JSON.stringify(expected)))
+    expect(comparable(report)).toEqual(comparable(JSON.parse(JSON.stringify(expected)) as Report))
   }, 240_000)
 
   it('holds sightings to a policy, within a stretch of time, as the embedded engine does', async () => {
@@ -80,7 +86,7 @@ describe.skipIf(reason !== undefined)(`the program on ClickHouse${reason === und
     }
     const found = await reportOf(there, narrow)
     expect(found.inventory.length).toBeGreaterThan(0)
-    expect(found).toEqual(await reportOf(here, narrow))
+    expect(comparable(found)).toEqual(comparable(await reportOf(here, narrow)))
     await there.close()
   }, 240_000)
 

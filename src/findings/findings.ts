@@ -22,7 +22,9 @@ export function findingsOf(
 
 /** Engines give the rows of a query in an order of their own; the events behind them put them in the same one. */
 const newestFirst = (matches: readonly Match[]): readonly Match[] =>
-  [...matches].sort((a, b) => compareEvents(b.events[0], a.events[0]))
+  [...matches].sort(
+    (a, b) => compareEvents(b.events[0], a.events[0]) || compare(JSON.stringify(b.columns), JSON.stringify(a.columns)),
+  )
 
 function compareEvents(a: EvidenceEvent | undefined, b: EvidenceEvent | undefined): number {
   const [left, right] = [a, b].map((event) => Number(event?.time_micros ?? Number.NEGATIVE_INFINITY)) as [
@@ -30,8 +32,10 @@ function compareEvents(a: EvidenceEvent | undefined, b: EvidenceEvent | undefine
     number,
   ]
   const [first, second] = [a, b].map((event) => String(event?.uid ?? '')) as [string, string]
-  return left < right ? -1 : left > right ? 1 : first < second ? -1 : first > second ? 1 : 0
+  return left === right ? compare(first, second) : left < right ? -1 : 1
 }
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** Two sensors see one process start a moment apart. */
 const MOMENT = 2_000_000
