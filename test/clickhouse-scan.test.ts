@@ -50,18 +50,13 @@ describe.skipIf(reason !== undefined)(`the program on ClickHouse${reason === und
     expect(await latchkey('store', 'init', ...on())).toMatchObject({ code: 0 })
     const { code, stderr } = await latchkey('store', 'ingest', ...on(), SAMPLE, '--quiet')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  }, 240_000)
+  }, 400_000)
   afterAll(async () => {
     await here?.close()
     await server?.close()
   })
 
-  // The story of an incident is told from the embedded store alone; elsewhere it says what the inventory knows.
-  const comparable = ({ incidents, summary, ...report }: Report): unknown => ({
-    ...report,
-    summary: { ...summary, seconds: 0 },
-    incidents: incidents.flatMap(({ chains }) => chains.map(({ tool, host }) => `${tool} ${host}`)).sort(),
-  })
+  const comparable = ({ summary, ...report }: Report): unknown => ({ ...report, summary: { ...summary, seconds: 0 } })
   const options = { read: undefined, asOf: undefined, since: undefined, until: undefined, allTools: false }
 
   it('reports the sample fleet as the embedded engine does', async () => {
@@ -71,7 +66,7 @@ describe.skipIf(reason !== undefined)(`the program on ClickHouse${reason === und
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const report = JSON.parse(stdout) as Report
     expect(comparable(report)).toEqual(comparable(JSON.parse(JSON.stringify(expected)) as Report))
-  }, 240_000)
+  }, 400_000)
 
   it('holds sightings to a policy, within a stretch of time, as the embedded engine does', async () => {
     const there = new ClickhouseEvents(connectServer(server.url), model, 'latchkey')
@@ -88,7 +83,7 @@ describe.skipIf(reason !== undefined)(`the program on ClickHouse${reason === und
     expect(found.inventory.length).toBeGreaterThan(0)
     expect(comparable(found)).toEqual(comparable(await reportOf(here, narrow)))
     await there.close()
-  }, 240_000)
+  }, 400_000)
 
   it('answers a query with its clock at the newest event, and says why there are no rows', async () => {
     const query =
@@ -99,7 +94,7 @@ describe.skipIf(reason !== undefined)(`the program on ClickHouse${reason === und
     expect(there.stdout).not.toBe('')
     const none = await latchkey('query', 'DeviceProcessEvents | where FileName == "nobody.exe"', ...on())
     expect(none).toMatchObject({ code: 0, stdout: '', stderr: expect.stringContaining('of which none matches') })
-  }, 240_000)
+  }, 400_000)
 
   it('says what is missing: tables, a place for paths, a server', async () => {
     expect(await latchkey('scan', ...on(), '--database', "it's not there")).toMatchObject({
@@ -114,5 +109,5 @@ describe.skipIf(reason !== undefined)(`the program on ClickHouse${reason === und
       code: 3,
       stderr: expect.stringContaining('cannot reach ClickHouse at 127.0.0.1:1'),
     })
-  }, 240_000)
+  }, 400_000)
 })

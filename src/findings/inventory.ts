@@ -39,11 +39,10 @@ export interface InventoryOptions {
   readonly observe?: (observation: NamedObservation) => void
 }
 
-/** Values of the observed columns of a class, in their order, and the tool that they name. */
+/** An observation by the key that its events have in this store, and the tool that it names. */
 export interface NamedObservation {
   readonly class: string
-  readonly columns: readonly string[]
-  readonly values: readonly unknown[]
+  readonly key: string
   readonly toolId: string
   /** The tool's own program acted; it started another. */
   readonly own: boolean
@@ -52,52 +51,9 @@ export interface NamedObservation {
 
 export async function inventoryOf(store: EventStore, options: InventoryOptions): Promise<InventoryEntry[]> {
   const sightings = new Map<string, Sighting>()
-  for (const { name, columns } of store.model.classes) {
-    const observed = OBSERVED.filter((column) => columns.some((known) => known.name === column))
-    if (observed.length > 0) await lookAt(new ObservedEvents(store, name, observed), options, sightings)
-  }
+  for (const { name } of store.model.classes) await lookAt(new ObservedEvents(store, name), options, sightings)
   return [...sightings.values()].map((sighting) => entryOf(sighting, options.judging)).sort(byWeight)
 }
-
-/** Columns that identity looks at, where a class has them. */
-const OBSERVED = [
-  'activity',
-  'log_provider',
-  'process_file_path',
-  'process_file_name',
-  'process_file_original_name',
-  'process_file_internal_name',
-  'process_file_company',
-  'process_file_product',
-  'process_file_description',
-  'process_file_signer',
-  'process_file_signature_status',
-  'parent_process_file_path',
-  'parent_process_file_name',
-  'target_process_file_path',
-  'target_process_file_name',
-  'module_file_path',
-  'module_file_name',
-  'module_file_original_name',
-  'module_file_company',
-  'module_file_product',
-  'module_file_description',
-  'module_file_signer',
-  'module_file_signature_status',
-  'service_name',
-  'service_file_path',
-  'service_file_name',
-  'file_path',
-  'file_name',
-  'query_hostname',
-  'dst_hostname',
-  'url',
-  'dst_port',
-  'product_name',
-  'product_vendor',
-  'reg_key_path',
-  'pipe_name',
-] as const satisfies readonly (keyof Observation)[]
 
 /** Columns that may say whose instance it is. */
 const TENANT_PLACES = {
@@ -242,7 +198,7 @@ async function identifyAll(events: ObservedEvents, options: InventoryOptions): P
       const shown = shownProgram(observation as unknown as Observation, found)
       named.push({ slot: named.length, key, found, path: pathOf(observation, found), shown })
       const { own, parent } = shown
-      options.observe?.({ class: events.table, columns: events.observed, values, toolId: found.tool.id, own, parent })
+      options.observe?.({ class: events.table, key, toolId: found.tool.id, own, parent })
     }
   }
   return named

@@ -90,7 +90,7 @@ export async function addressesOf(store: EventStore): Promise<ReadonlyMap<string
   const rows = await store.ask(
     events
       .filter(and([is('activity', ['connect']), is('direction', ['', 'outbound'])]))
-      .filter(not(or([is('src_ip', NOWHERE), startsWith(column('src_ip'), '127.')])))
+      .filter(not(or([is('src_ip', NOWHERE), startsWith(column('src_ip'), text('127.'))])))
       .filter(isNotEqual(column('device_hostname'), text('')))
       .aggregate({ host: call('tolower', 'string', [column('device_hostname')]), address: column('src_ip') })
       .sort(['host', 'address'])

@@ -1,7 +1,54 @@
 import { type EventStore, eventTable, type PlainRow } from '../backends/event-store.js'
+import type { Observation } from '../detection/identity/index.js'
 import { call, literal, type Scalar, text } from '../ir/scalar.js'
 import { count, firstText, greatest, isPresent, least, type Named, rowKey, Steps, unixMicros } from '../ir/steps.js'
 import { column } from '../ir/types.js'
+
+/** Columns that identity looks at, where a class has them. */
+const OBSERVED = [
+  'activity',
+  'log_provider',
+  'process_file_path',
+  'process_file_name',
+  'process_file_original_name',
+  'process_file_internal_name',
+  'process_file_company',
+  'process_file_product',
+  'process_file_description',
+  'process_file_signer',
+  'process_file_signature_status',
+  'parent_process_file_path',
+  'parent_process_file_name',
+  'target_process_file_path',
+  'target_process_file_name',
+  'module_file_path',
+  'module_file_name',
+  'module_file_original_name',
+  'module_file_company',
+  'module_file_product',
+  'module_file_description',
+  'module_file_signer',
+  'module_file_signature_status',
+  'service_name',
+  'service_file_path',
+  'service_file_name',
+  'file_path',
+  'file_name',
+  'query_hostname',
+  'dst_hostname',
+  'url',
+  'dst_port',
+  'product_name',
+  'product_vendor',
+  'reg_key_path',
+  'pipe_name',
+] as const satisfies readonly (keyof Observation)[]
+
+/** The observed columns that a class has. */
+export const observedOf = (events: Steps): readonly string[] => OBSERVED.filter((name) => events.has(name))
+
+/** What tells the observations of a class's events apart. */
+export const observationKey = (events: Steps): Scalar => rowKey(observedOf(events).map((name) => events.column(name)))
 
 /** An observation of interest: the key that its events have, and the number that they are told by. */
 export interface Slot {
@@ -26,16 +73,17 @@ export interface EventGroup {
 
 /** What the inventory asks of a class's events: which observations there are, and how often and where those of interest occur. */
 export class ObservedEvents {
+  readonly observed: readonly string[]
   private readonly events: Steps
   private readonly key: Scalar
 
   constructor(
     private readonly store: EventStore,
     readonly table: string,
-    readonly observed: readonly string[],
   ) {
     this.events = Steps.from(eventTable(store.model, table))
-    this.key = rowKey(observed.map((name) => this.events.column(name)))
+    this.observed = observedOf(this.events)
+    this.key = observationKey(this.events)
   }
 
   has(name: string): boolean {

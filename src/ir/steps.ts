@@ -4,7 +4,9 @@ import {
   type ColumnReference,
   type Comparison,
   call,
+  type Literal,
   literal,
+  type MatchHow,
   reference,
   type Scalar,
   text,
@@ -101,8 +103,13 @@ export class Steps {
   }
 
   /** The first rows for each value of a column, in the order of other columns. */
-  firstOfEach(key: string, order: readonly string[], count: number): Steps {
-    const items = new Steps({ kind: 'items', columns: this.columns, span: undefined }).sort(order).relation
+  firstOfEach(
+    key: string,
+    order: readonly string[],
+    count: number,
+    direction: SortKey['direction'] = 'ascending',
+  ): Steps {
+    const items = new Steps({ kind: 'items', columns: this.columns, span: undefined }).sort(order, direction).relation
     const body: Relation = {
       kind: 'take',
       input: items,
@@ -208,17 +215,23 @@ export const isAmong = (subject: Scalar, values: readonly Scalar[]): Scalar => (
   span: undefined,
 })
 
-/** Whether a text begins with another, letter for letter. */
-export const startsWith = (subject: Scalar, prefix: string): Scalar => ({
-  kind: 'match',
-  type: 'bool',
-  how: 'prefix',
-  subject,
-  needles: [text(prefix)],
-  quantifier: 'any',
-  case: 'sensitive',
-  span: undefined,
-})
+const lies =
+  (how: MatchHow) =>
+  (subject: Scalar, ...needles: readonly Scalar[]): Scalar => ({
+    kind: 'match',
+    type: 'bool',
+    how,
+    subject,
+    needles,
+    quantifier: 'any',
+    case: 'sensitive',
+    span: undefined,
+  })
+
+/** Whether a text begins or ends with one of others, or has one of them in it, letter for letter. */
+export const startsWith = lies('prefix')
+export const endsWith = lies('suffix')
+export const hasIn = lies('contains')
 
 /** The value as text; what is missing is the empty text. */
 export const asText = (value: Scalar): Scalar =>
@@ -245,7 +258,7 @@ export const unixMicros = (time: Scalar): Scalar =>
   ])
 
 /** A datetime by its microseconds since 1970. */
-export const atMicros = (micros: number): Scalar => literal('datetime', UNIX_EPOCH + BigInt(Math.trunc(micros)) * 10n)
+export const atMicros = (micros: number): Literal => literal('datetime', UNIX_EPOCH + BigInt(Math.trunc(micros)) * 10n)
 
 /** A number that tells rows with different values apart; another engine, or another version of it, gives another. */
 export const rowKey = (values: readonly Scalar[]): Scalar => call('row_key', 'long', values.map(asText))

@@ -28,6 +28,8 @@ export const QUERY_SETTINGS = {
   max_ast_depth: '10000',
   max_parser_depth: '10000',
   max_subquery_depth: '10000',
+  // What was noted is there when the answer comes; newer servers gather small inserts unless told otherwise.
+  async_insert: 0,
   output_format_json_quote_64bit_integers: 1,
   output_format_json_quote_denormals: 1,
   output_format_json_escape_forward_slashes: 0,

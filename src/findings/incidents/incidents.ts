@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { Store } from '../../backends/duckdb/store.js'
-import type { EventStore } from '../../backends/event-store.js'
+import { bookkeepingTable, type EventStore } from '../../backends/event-store.js'
+import { literal } from '../../ir/scalar.js'
+import { isAmong, Steps } from '../../ir/steps.js'
 import { VERDICTS } from '../../policy/index.js'
 import { parseTime } from '../../telemetry/time.js'
 import { instancesOf, tellingPart } from '../instances.js'
@@ -65,12 +66,10 @@ export async function incidentsOf(
         compare(a.entry.firstSeen ?? '', b.entry.firstSeen ?? '') ||
         compare(a.entry.toolId + a.entry.host, b.entry.toolId + b.entry.host),
     )
-  // The stories are told from the embedded store; elsewhere an incident says what the inventory knows.
-  const embedded = store instanceof Store ? store : undefined
-  const told = embedded ? entries.slice(0, MOST_TOLD).map(({ entry }) => entry) : []
+  const told = entries.slice(0, MOST_TOLD).map(({ entry }) => entry)
   const subjects = told.map(({ toolId, host }) => ({ toolId, host }))
-  const traces = embedded ? await gatherTraces(embedded, subjects, observations) : []
-  const sources = embedded ? await sourceNames(embedded, traces) : new Map<number, string>()
+  const traces = await gatherTraces(store, subjects, observations)
+  const sources = await sourceNames(store, traces)
   const perChain = told.map((): Trace[] => [])
   for (const trace of traces) perChain[trace.chain]!.push(trace)
   const linkable = entries.map(({ entry, severity }, at) => ({
@@ -80,7 +79,7 @@ export async function incidentsOf(
     first: micros(entry.firstSeen) ?? Number.NEGATIVE_INFINITY,
     last: micros(entry.lastSeen) ?? Number.POSITIVE_INFINITY,
   }))
-  const links = await linksOf(embedded, linkable, embedded ? await addressesOf(store) : new Map())
+  const links = await linksOf(store, linkable, await addressesOf(store))
   const fleet = fleetFacts(inventory, hosts)
   const brought = new Set(links.filter((link) => link.brought).map(({ to }) => to))
   const sourceName = (id: number): string => sources.get(id) ?? ''
@@ -289,10 +288,15 @@ const list = (items: readonly string[]): string =>
 const shortHost = (host: string): string =>
   host === '' ? 'a host without a name' : /^[\d.:]+$/.test(host) ? host : host.split('.')[0]!
 
-async function sourceNames(store: Store, traces: readonly Trace[]): Promise<ReadonlyMap<number, string>> {
+async function sourceNames(store: EventStore, traces: readonly Trace[]): Promise<ReadonlyMap<number, string>> {
   const ids = [...new Set(traces.flatMap(({ sourceId }) => sourceId ?? []))]
   if (ids.length === 0) return new Map()
-  const rows = await store.rows(`SELECT id, name FROM source WHERE id IN (${ids.join(', ')})`)
+  const sources = Steps.from(bookkeepingTable('source'))
+  const wanted = isAmong(
+    sources.column('id'),
+    ids.map((id) => literal('long', BigInt(id))),
+  )
+  const rows = await store.ask(sources.filter(wanted).project(['id', 'name']).query())
   return new Map(rows.map(([id, name]) => [Number(id), String(name)]))
 }
 

@@ -1,8 +1,10 @@
-import { quoteText } from '../../backends/duckdb/quote.js'
-import type { Store } from '../../backends/duckdb/store.js'
+import { type EventStore, eventTable } from '../../backends/event-store.js'
 import { loadCatalogue } from '../../detection/identity/index.js'
+import { or, text } from '../../ir/scalar.js'
+import { endsWith, firstText, isAmong, Steps } from '../../ir/steps.js'
 import { instancesOf, tellingPart } from '../instances.js'
 import type { InventoryEntry } from '../report.js'
+import { lower } from './ask.js'
 import { processKey, type Trace } from './trace.js'
 
 /** Two chains that are one story, by their positions, and why. */
@@ -30,7 +32,7 @@ const AFTER = 86_400e6
 
 /** What ties chains together: the same instance, a program that brought another, a logon from one host to the next, an address of their own. */
 export async function linksOf(
-  store: Store | undefined,
+  store: EventStore,
   chains: readonly Linkable[],
   addresses: ReadonlyMap<string, readonly string[]>,
 ): Promise<readonly Link[]> {
@@ -39,7 +41,7 @@ export async function linksOf(
     ...byRollout(chains),
     ...byProgram(chains),
     ...byLogon(chains, addresses),
-    ...(store ? await byAddress(store, chains) : []),
+    ...(await byAddress(store, chains)),
   ]
 }
 
@@ -159,7 +161,7 @@ function byLogon(chains: readonly Linkable[], addresses: ReadonlyMap<string, rea
 }
 
 /** Both spoke to an address that no host without such a story spoke to. */
-async function byAddress(store: Store, chains: readonly Linkable[]): Promise<readonly Link[]> {
+async function byAddress(store: EventStore, chains: readonly Linkable[]): Promise<readonly Link[]> {
   const vendors = new Set(
     loadCatalogue().tools.flatMap(({ domains }) => (domains ?? []).map(({ value }) => registrable(value))),
   )
@@ -211,16 +213,32 @@ export function registrable(name: string): string | undefined {
   return labels.slice(country ? -3 : -2).join('.')
 }
 
-async function hostsThatSpokeTo(store: Store, domains: readonly string[]): Promise<ReadonlyMap<string, number>> {
-  const values = domains.slice(0, 500).map((domain) => `(${quoteText(domain)}, ${quoteText(`.${domain}`)})`)
-  const rows = await store.rows(
-    `WITH spoken AS (
-      SELECT DISTINCT lower(device_hostname) AS host, lower(query_hostname) AS name FROM dns
-      UNION SELECT DISTINCT lower(device_hostname), lower(coalesce(dst_hostname, url)) FROM network
-    ), asked(domain, suffix) AS (VALUES ${values.join(', ')})
-    SELECT domain, count(DISTINCT host) FROM asked JOIN spoken ON name = domain OR ends_with(name, suffix) GROUP BY 1`,
-  )
-  return new Map(rows.map(([domain, count]) => [String(domain), Number(count)]))
+/** How many hosts looked a domain up, or connected to it. */
+async function hostsThatSpokeTo(store: EventStore, domains: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const asked = domains.slice(0, 500)
+  const spoken = (name: string, columns: readonly string[]): Steps => {
+    const events = Steps.from(eventTable(store.model, name))
+    return events.project({
+      host: lower(events.column('device_hostname')),
+      name: lower(firstText(columns.map((each) => events.column(each)))),
+    })
+  }
+  const all = Steps.union([spoken('dns', ['query_hostname']), spoken('network', ['dst_hostname', 'url'])])
+  const name = all.column('name')
+  const isAsked = or([
+    isAmong(
+      name,
+      asked.map((domain) => text(domain)),
+    ),
+    endsWith(name, ...asked.map((domain) => text(`.${domain}`))),
+  ])
+  const hosts = new Map(asked.map((domain) => [domain, new Set<string>()]))
+  for (const [host, found] of await store.ask(all.filter(isAsked).distinct(['host', 'name']).query())) {
+    if (host === '') continue
+    const labels = String(found).split('.')
+    for (let at = 0; at < labels.length; at++) hosts.get(labels.slice(at).join('.'))?.add(String(host))
+  }
+  return new Map([...hosts].map(([domain, { size }]) => [domain, size]))
 }
 
 /** Positions by story: chains that links join, directly or by others. */
