@@ -29,7 +29,7 @@ describe.skipIf(!existsSync(PROGRAM))('latchkey', () => {
     const { status, stdout, stderr } = latchkey('scan', FLEET, '--format', 'json')
     expect({ status, stderr: stderr.includes('error') }).toEqual({ status: 0, stderr: false })
     const report = JSON.parse(stdout)
-    expect(Object.keys(report)).toEqual(['latchkey', 'summary', 'inventory', 'findings'])
+    expect(Object.keys(report)).toEqual(['latchkey', 'summary', 'inventory', 'incidents', 'findings'])
     expect(report.inventory.length).toBeGreaterThan(8)
     expect(report.findings.length).toBeGreaterThan(8)
   })

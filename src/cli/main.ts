@@ -60,7 +60,7 @@ program
   .addOption(format(FORMATS))
   .with(...output, store, ...server, ...window)
   .addOption(
-    new Option('--level <level>', 'leave out findings below this level')
+    new Option('--level <level>', 'leave out incidents and findings below this level')
       .choices(['informational', 'low', 'medium', 'high', 'critical'])
       .default('informational'),
   )

@@ -157,7 +157,8 @@ const MOST_TOLD = 20
 
 function atLeast(report: Report, level: Level): Report {
   const least = LEVELS.indexOf(level)
-  return { ...report, findings: report.findings.filter((finding) => LEVELS.indexOf(finding.level) >= least) }
+  const grave = ({ level }: { readonly level: Level }): boolean => LEVELS.indexOf(level) >= least
+  return { ...report, incidents: report.incidents.filter(grave), findings: report.findings.filter(grave) }
 }
 
 function dedupOption(text: string | undefined): number | undefined {
