@@ -1,8 +1,9 @@
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { type DecisionRecord, readDecisions } from '../findings/decisions/decisions.js'
-import type { Chain, Incident } from '../findings/report.js'
+import type { Incident } from '../findings/report.js'
 import { visibleJson } from '../text/visible.js'
 import { ConfigurationError } from './failure.js'
+import { incidentsIn } from './report-file.js'
 
 /** Where decisions are kept: a file of their own, or beside the store. */
 export interface DecisionOptions {
@@ -68,42 +69,7 @@ export function knownIncidents(store: string | undefined, report: string | undef
         ? `no scan has been kept beside ${store}: scan with --store first`
         : `${path} does not exist`,
     )
-  const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
-  const incidents = incidentsIn(text)
+  const incidents = incidentsIn(readFileSync(path, 'utf8'))
   if (!incidents) throw new ConfigurationError(`${path} has no incidents as this version writes them`)
   return incidents
-}
-
-function incidentsIn(text: string): readonly Incident[] | undefined {
-  let found: unknown
-  try {
-    found = (JSON.parse(text) as { incidents?: unknown } | null)?.incidents
-  } catch {
-    try {
-      const lines = text.split('\n').filter((line) => line.trim() !== '')
-      const rows = lines.map((line) => JSON.parse(line) as { kind?: string } | null)
-      // The first line of such a report is its summary.
-      if (rows[0]?.kind !== 'summary') return undefined
-      found = rows.filter((row) => row?.kind === 'incident')
-    } catch {
-      return undefined
-    }
-  }
-  const isChain = (chain: Partial<Chain> | null): boolean =>
-    typeof chain?.id === 'string' &&
-    typeof chain.tool === 'string' &&
-    typeof chain.host === 'string' &&
-    chain.tenant !== undefined &&
-    chain.delivery !== undefined &&
-    typeof chain.prevalence === 'object' &&
-    [chain.findings, chain.steps, chain.processes, chain.users].every(Array.isArray)
-  const sound = (each: Partial<Incident> | null): boolean =>
-    typeof each?.id === 'string' &&
-    typeof each.title === 'string' &&
-    typeof each.summary === 'string' &&
-    typeof each.severity?.arithmetic === 'string' &&
-    typeof each.moreChains === 'number' &&
-    Array.isArray(each.chains) &&
-    each.chains.every(isChain)
-  return Array.isArray(found) && found.every(sound) ? (found as Incident[]) : undefined
 }

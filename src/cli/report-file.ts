@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
-import type { Incident, InventoryEntry, Report } from '../findings/report.js'
+import { VERDICT_WORDS } from '../findings/render/words.js'
+import { type Incident, type InventoryEntry, LEVELS, type Report } from '../findings/report.js'
 import { ConfigurationError } from './failure.js'
 
 /** The parts of a report that a playbook is made from. */
@@ -44,9 +45,16 @@ export function reportAt(path: string): KnownReport {
   }
 }
 
+/** What a report has, not looked at yet. */
 interface Parts {
   readonly inventory?: unknown
   readonly incidents?: unknown
+}
+
+/** The incidents of a report as `json` or `ndjson`, or of what a scan keeps beside a store; undefined where they are not as this version writes them. */
+export function incidentsIn(text: string): readonly Incident[] | undefined {
+  const incidents = partsIn(text.replace(/^\uFEFF/, ''))?.incidents
+  return Array.isArray(incidents) && incidents.every(isIncident) ? incidents : undefined
 }
 
 function partsIn(text: string): Parts | undefined {
@@ -61,7 +69,8 @@ function partsIn(text: string): Parts | undefined {
       .split('\n')
       .filter((line) => line.trim() !== '')
       .map((line) => JSON.parse(line) as { readonly kind?: string } | null)
-    if (!rows.some((row) => row?.kind === 'summary')) return {}
+    // The first line of such a report is its summary.
+    if (rows[0]?.kind !== 'summary') return {}
     return {
       inventory: rows.filter((row) => row?.kind === 'inventory'),
       incidents: rows.filter((row) => row?.kind === 'incident'),
@@ -91,7 +100,8 @@ const isProcess = (node: Partial<Incident['chains'][number]['processes'][number]
   isText(node?.name) && isText(node.command) && all(node.children, isProcess)
 
 const isChain = (chain: Partial<Incident['chains'][number]> | null): boolean =>
-  [chain?.tool, chain?.toolId, chain?.host, chain?.verdict].every(isText) &&
+  [chain?.id, chain?.tool, chain?.toolId, chain?.host].every(isText) &&
+  isVerdict(chain!.verdict) &&
   isTextOrNull(chain!.reason) &&
   isInstance(chain!.tenant) &&
   all(chain!.otherTenants ?? [], isInstance) &&
@@ -116,8 +126,13 @@ const isChain = (chain: Partial<Incident['chains'][number]> | null): boolean =>
   ].every(Number.isFinite) &&
   isTextOrNull(chain!.prevalence!.firstInFleet)
 
+const isVerdict = (value: unknown): boolean => isText(value) && Object.hasOwn(VERDICT_WORDS, value)
+
 const isIncident = (incident: Partial<Incident> | null): boolean =>
-  [incident?.id, incident?.title, incident?.level, incident?.verdict, incident?.summary].every(isText) &&
+  [incident?.id, incident?.title, incident?.summary, incident?.severity?.arithmetic].every(isText) &&
+  LEVELS.includes(incident!.level!) &&
+  isVerdict(incident!.verdict) &&
+  typeof incident!.moreChains === 'number' &&
   [incident!.firstSeen, incident!.lastSeen].every(isTextOrNull) &&
   all(incident!.techniques, isText) &&
   all(incident!.links, (link: { why: unknown }) => isText(link?.why)) &&
