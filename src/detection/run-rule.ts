@@ -52,6 +52,9 @@ export async function runRule(store: EventStore, rule: Rule, options: RunOptions
   } catch (error) {
     if (error instanceof NotEmitted) return refusedRun(rule, [notEmittedDiagnostic(error, store.engine)])
     if (error instanceof TooManyRows) return { ...unrun(rule), refused: error.message }
+    // One rule that the engine has no room for is no reason to lose the others.
+    if (error instanceof Error && /^Out of Memory Error/.test(error.message))
+      return { ...unrun(rule), refused: `it needs more memory than the engine may use: give more with --memory` }
     throw error
   }
 }
