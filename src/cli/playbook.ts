@@ -104,7 +104,7 @@ async function chosenGuides(given: readonly string[], options: PlaybookOptions):
   )
   // Where the tool is in no incident, what is known of it in general still helps.
   if (incidents.length === 0 && tool !== undefined) return generally()
-  return incidents.map((incident) => guideOfIncident(incident, report.inventory))
+  return incidents.map((incident) => guideOfIncident(incident, report))
 }
 
 /** As `findings/incidents` makes ids. */
@@ -154,7 +154,12 @@ async function knownReport(paths: readonly string[], options: PlaybookOptions): 
   try {
     // What the last scan of the store found, as its policy judged it, stands beside the store.
     const kept = paths.length === 0 && options.policy === undefined ? keptIncidents(options.store!) : undefined
-    if (kept) return { incidents: kept, inventory: await inventoryOf(store, { allTools: false, stretches: undefined }) }
+    if (kept)
+      return {
+        incidents: kept,
+        inventory: await inventoryOf(store, { allTools: false, stretches: undefined }),
+        findings: [],
+      }
     const report = await reportOf(store, {
       read,
       asOf,

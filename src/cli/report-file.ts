@@ -1,10 +1,10 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { VERDICT_WORDS } from '../findings/render/words.js'
-import { type Incident, type InventoryEntry, LEVELS, type Report } from '../findings/report.js'
+import { type Finding, type Incident, type InventoryEntry, LEVELS, type Report } from '../findings/report.js'
 import { ConfigurationError } from './failure.js'
 
 /** The parts of a report that a playbook is made from. */
-export type KnownReport = Pick<Report, 'incidents' | 'inventory'>
+export type KnownReport = Pick<Report, 'incidents' | 'inventory' | 'findings'>
 
 /** Whether a file begins as a report does that `scan` wrote as `json` or `ndjson`; logs do not. */
 export function isReport(path: string): boolean {
@@ -36,12 +36,13 @@ export function reportAt(path: string): KnownReport {
   }
   const found = partsIn(text)
   if (found === undefined) return fail('it cannot be read as JSON, nor as JSON lines')
-  const { inventory, incidents } = found
+  const { inventory, incidents, findings } = found
   if (!Array.isArray(inventory) || !inventory.every(isEntry)) fail('it has no inventory as this version writes it')
   if (!Array.isArray(incidents) || !incidents.every(isIncident)) fail('it has no incidents as this version writes them')
   return {
     inventory: inventory as readonly InventoryEntry[],
     incidents: incidents as readonly Incident[],
+    findings: Array.isArray(findings) ? findings.filter(isFinding) : [],
   }
 }
 
@@ -49,6 +50,7 @@ export function reportAt(path: string): KnownReport {
 interface Parts {
   readonly inventory?: unknown
   readonly incidents?: unknown
+  readonly findings?: unknown
 }
 
 /** The incidents of a report as `json` or `ndjson`, or of what a scan keeps beside a store; undefined where they are not as this version writes them. */
@@ -74,6 +76,7 @@ function partsIn(text: string): Parts | undefined {
     return {
       inventory: rows.filter((row) => row?.kind === 'inventory'),
       incidents: rows.filter((row) => row?.kind === 'incident'),
+      findings: rows.filter((row) => row?.kind === 'finding'),
     }
   } catch {
     return undefined
@@ -92,6 +95,13 @@ const isEntry = (entry: Partial<InventoryEntry> | null): boolean =>
   all(entry.paths, isText) &&
   all(entry.launch, (each: InventoryEntry['launch'][number]) => isText(each?.how) && isText(each.parent)) &&
   all(entry.identity?.evidence, (each: { kind: unknown; value: unknown }) => isText(each?.kind) && isText(each.value))
+
+const isFinding = (finding: Partial<Finding> | null): boolean =>
+  isText(finding?.rule) &&
+  isTextOrNull(finding.tool) &&
+  isTextOrNull(finding.host) &&
+  typeof finding.columns === 'object' &&
+  finding.columns !== null
 
 const isInstance = (value: unknown): boolean =>
   value === null || (typeof value === 'object' && Object.values(value as object).every(isText))

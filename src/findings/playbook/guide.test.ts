@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { compileKql } from '../../detection/compile-query.js'
 import { loadHunts } from '../../detection/hunts.js'
 import { quoteKql } from '../../dialects/kql/quote.js'
-import type { Incident, InventoryEntry } from '../report.js'
+import type { Finding, Incident, InventoryEntry } from '../report.js'
 import { guideOfIncident, guideOfTool } from './guide.js'
 import { code, markdownChunks, text } from './markdown.js'
 import { loadResponse } from './response.js'
+import { tuningOf } from './tuning.js'
 
 /** What a log may hold, in a value that an intruder chooses. */
 const HOSTILE =
@@ -75,7 +76,7 @@ const incident: Incident = {
   reopened: null,
 }
 
-const guide = guideOfIncident(incident, [entry])
+const guide = guideOfIncident(incident, { inventory: [entry], findings: [] })
 
 describe('what content/response says', () => {
   const { questions, steps, close, roles, labels } = loadResponse()
@@ -150,5 +151,40 @@ describe('as Markdown', () => {
     expect(code('a``b')).toBe('```a``b```')
     expect(code('`')).toBe('`` ` ``')
     expect(text('*a* <b> http://x')).toBe('\\*a\\* \\<b\\> http:\\/\\/x')
+  })
+})
+
+describe('an exclusion', () => {
+  const approved: InventoryEntry = { ...entry, host: 'a', verdict: 'approved' }
+  const rule = 'seed-001-remote-access-tools'
+  const finding = (host: string, parent: string): Finding => ({
+    rule,
+    title: '',
+    level: 'medium',
+    techniques: [],
+    tool: 'Tool',
+    host,
+    user: null,
+    time: null,
+    columns: { Timestamp: '2026-02-04T10:00:00Z', InitiatingProcessFileName: parent, IsService: false },
+    why: '',
+    events: [],
+  })
+
+  test('says what it would hide here, of tools that are approved and of others', () => {
+    const findings = [finding('a', 'services.exe'), finding('b', 'SVCHOST.EXE'), finding('b', 'explorer.exe')]
+    const [tuning] = tuningOf([rule], { findings, inventory: [approved] })
+    expect(tuning!.exclusions.find(({ id }) => id === 'managed-service')!.here).toEqual({
+      of: 3,
+      hides: 2,
+      approved: 1,
+    })
+    expect(tuning!.exclusions.find(({ id }) => id === 'helpdesk-hours')!.here).toEqual({ of: 3, hides: 3, approved: 1 })
+    expect(tuning!.exclusions.find(({ id }) => id === 'deployment')!.here).toEqual({ of: 3, hides: 0, approved: 0 })
+  })
+
+  test('of a rule that found nothing says nothing', () => {
+    const [tuning] = tuningOf([rule], { findings: [], inventory: [] })
+    expect(tuning!.exclusions.map(({ here }) => here)).toEqual(tuning!.exclusions.map(() => null))
   })
 })

@@ -1,9 +1,9 @@
 import { loadCatalogue } from '../../detection/identity/index.js'
-import type { Incident, InventoryEntry, Level, Report, Verdict } from '../report.js'
+import type { Incident, Level, Report, Verdict } from '../report.js'
 import { type FilledQuery, fillLine, fillQuery, type Line, type Span, type Values } from './fill.js'
 import { type RelatedTechnique, relatedTo } from './related.js'
 import { loadResponse, type Phase, type Question, type Response, type Step } from './response.js'
-import { type RuleTuning, tuningOf } from './tuning.js'
+import { type RuleTuning, type Seen, tuningOf } from './tuning.js'
 import { valuesOfIncident, valuesOfTools } from './values.js'
 
 /** How to find out what an incident is, and what to do about it, filled with what its events show. */
@@ -54,11 +54,11 @@ export interface GuideStep {
 }
 
 /** The guide of each incident of a report, in its order. */
-export function* guidesOf({ incidents, inventory }: Pick<Report, 'incidents' | 'inventory'>): Iterable<Guide> {
-  for (const incident of incidents) yield guideOfIncident(incident, inventory)
+export function* guidesOf(report: Pick<Report, 'incidents' | 'inventory' | 'findings'>): Iterable<Guide> {
+  for (const incident of report.incidents) yield guideOfIncident(incident, report)
 }
 
-export function guideOfIncident(incident: Incident, inventory: readonly InventoryEntry[]): Guide {
+export function guideOfIncident(incident: Incident, seen: Seen): Guide {
   const { id, title, level, verdict, summary, firstSeen, lastSeen, techniques, chains } = incident
   const span = { first: firstSeen, last: lastSeen }
   const rules = [...new Set(chains.flatMap(({ findings }) => findings.map(({ rule }) => rule)))]
@@ -71,8 +71,8 @@ export function guideOfIncident(incident: Incident, inventory: readonly Inventor
     span,
     techniques,
     related: relatedTo(techniques),
-    ...filled(valuesOfIncident(incident, inventory), span),
-    rules: tuningOf(rules),
+    ...filled(valuesOfIncident(incident, seen.inventory), span),
+    rules: tuningOf(rules, seen),
   }
 }
 

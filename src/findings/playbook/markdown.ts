@@ -1,5 +1,6 @@
 import { visible, visibleInPlace } from '../../text/visible.js'
 import { clock, plural, VERDICT_WORDS } from '../render/words.js'
+import { effectWords } from './exclusion-effect.js'
 import type { Line, QueryFor } from './fill.js'
 import type { Guide, GuideQuery, GuideQuestion, GuideStep } from './guide.js'
 import type { RelatedTechnique } from './related.js'
@@ -94,7 +95,10 @@ function ruleText({ rule, title, noise, falsePositives, blindSpots, exclusions }
     list('Also fires on', falsePositives),
     list(
       'Exclusions, off until switched on',
-      exclusions.map(({ id, about, opens }) => `--tune ${rule}:${id}: ${about}. What nobody sees any more: ${opens}`),
+      exclusions.map(
+        ({ id, about, opens, here }) =>
+          `--tune ${rule}:${id}: ${about}. What nobody sees any more: ${opens}.${here === null ? '' : ` ${effectWords(here)}`}`,
+      ),
     ),
     list(
       'Does not see',

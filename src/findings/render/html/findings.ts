@@ -1,4 +1,4 @@
-import { tuningOf } from '../../playbook/tuning.js'
+import { type Seen, tuningOf } from '../../playbook/tuning.js'
 import type { Finding, FindingEvent, Report } from '../../report.js'
 import { nothingMatched } from '../statements.js'
 import { levelViews, type RuleView } from '../view.js'
@@ -22,7 +22,7 @@ export function findingsSection(report: Report): {
     const own = rules.map((rule) => {
       const findings = shown.get(rule) ?? []
       for (const finding of findings) anchors.set(finding, `finding-${anchors.size + 1}`)
-      return findings.length === 0 ? null : ruleGroup(rule, names.get(rule)!, findings, anchors)
+      return findings.length === 0 ? null : ruleGroup(rule, names.get(rule)!, findings, anchors, report)
     })
     return html`<div class="level-group ${level}">
 <h3 class="level-title">${levelMark(level)} ${level[0]!.toUpperCase() + level.slice(1)} <span class="quiet">${count(found)}</span></h3>
@@ -63,6 +63,7 @@ function ruleGroup(
   name: string,
   shown: readonly Finding[],
   anchors: ReadonlyMap<Finding, string>,
+  seen: Seen,
 ): Markup {
   const rest = rule.findings.slice(shown.length)
   const hosts = [...new Set(rest.map(({ host }) => host ?? 'no host'))]
@@ -71,16 +72,16 @@ function ruleGroup(
   return html`<div class="rule" id="${name}">
 <h3>${data(rule.title || rule.rule, 200)}</h3>
 ${rule.techniques.length === 0 ? null : html`<p class="techniques">${rule.techniques.slice(0, 12).map(technique)}</p>`}
-${aboutRule(rule)}
+${aboutRule(rule, seen)}
 ${shown.map((finding) => card(finding, anchors.get(finding)!))}${more}</div>
 `
 }
 
 /** What the rule says of itself. Its references are shown and lead nowhere: nothing from a rule becomes an address. */
-function aboutRule({ rule, findings: [finding] }: RuleView): Markup {
+function aboutRule({ rule, findings: [finding] }: RuleView, seen: Seen): Markup {
   const about = finding?.about
   if (!about) {
-    const [tuning] = tuningOf([rule])
+    const [tuning] = tuningOf([rule], seen)
     return html`<p class="rule-id quiet">${data(rule, 80)}</p>${tuning && tuningBlock(tuning)}`
   }
   const { description, falsePositives, references, author, status, date, modified, file, logsource, id } = about

@@ -1,3 +1,4 @@
+import { effectWords } from '../../playbook/exclusion-effect.js'
 import type { Guide, GuideQuery, GuideQuestion, GuideStep } from '../../playbook/guide.js'
 import type { RelatedTechnique } from '../../playbook/related.js'
 import type { RuleTuning } from '../../playbook/tuning.js'
@@ -90,8 +91,11 @@ function tuningFacts({ rule, noise, falsePositives, blindSpots, exclusions }: Ru
     ...falsePositives.map((text) => ['Also fires on', html`${text}`] as const),
     ...blindSpots.map(({ misses, because }) => ['Does not see', html`${misses}. ${because}`] as const),
     ...exclusions.map(
-      ({ id, about, opens }) =>
-        ['Exclusion', html`<code>--tune ${rule}:${id}</code> ${about}. <b>The hole it opens:</b> ${opens}`] as const,
+      ({ id, about, opens, here }) =>
+        [
+          'Exclusion',
+          html`<code>--tune ${rule}:${id}</code> ${about}. <b>The hole it opens:</b> ${opens}. ${here === null ? null : effectWords(here)}`,
+        ] as const,
     ),
   ]
   return html`<dl class="facts prose">${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`

@@ -1,12 +1,13 @@
 import { guideOfIncident } from '../../playbook/guide.js'
+import type { Seen } from '../../playbook/tuning.js'
 import type { Chain, Incident, ProcessNode, Report, StoryStep } from '../../report.js'
 import { clock, count, pairs, plural, VERDICT_WORDS } from '../words.js'
 import { guideBlock } from './guide.js'
 import { data, html, type Markup } from './markup.js'
 import { levelMark } from './timeline.js'
 
-/** The incidents, each told in order: how it came, what it did, how it went, and what to ask and do. `inventory` has whole names of hosts. */
-export function incidentsSection({ incidents }: Report, inventory: Report['inventory']): Markup {
+/** The incidents, each told in order: how it came, what it did, how it went, and what to ask and do. `seen` has whole names of hosts. */
+export function incidentsSection({ incidents }: Report, seen: Seen): Markup {
   if (incidents.length === 0) return html``
   const shown = incidents.slice(0, MOST_INCIDENTS)
   const rest = incidents.length - shown.length
@@ -17,7 +18,7 @@ export function incidentsSection({ incidents }: Report, inventory: Report['inven
   return html`<section id="incidents">
 <h2>Incidents</h2>
 <p class="about">What hangs together by an instance, a program, a logon or an address, each told from delivery to removal.</p>
-${shown.map((incident, index) => article(incident, index, inventory))}${cut}
+${shown.map((incident, index) => article(incident, index, seen))}${cut}
 </section>
 `
 }
@@ -28,7 +29,7 @@ const MOST_CHAINS = 12
 const MOST_STEPS = 60
 const MOST_PROCESSES = 80
 
-function article(incident: Incident, index: number, inventory: Report['inventory']): Markup {
+function article(incident: Incident, index: number, seen: Seen): Markup {
   const { id, level, title, verdict, firstSeen, lastSeen, summary, severity, links, chains, decision, reopened } =
     incident
   const shown = chains.slice(0, MOST_CHAINS)
@@ -45,7 +46,7 @@ ${reopened === null ? null : html`<p class="reopened">Open again: ${data(reopene
 ${ties.length === 0 ? null : html`<details${index === 0 ? html` open` : null}><summary>One story, because</summary><ul>${ties.map(({ from, to, why }) => html`<li>${data(names.get(from)!, 120)} and ${data(names.get(to)!, 120)}: ${data(why, 200)}</li>`)}</ul></details>`}
 ${shown.map((chain) => chainBlock(chain, index === 0))}
 ${rest > 0 ? html`<p class="more">and ${plural(rest, 'more tool on a host', 'more tools on hosts')}</p>` : null}
-${index < MOST_GUIDES ? guideBlock(guideOfIncident(incident, inventory)) : null}
+${index < MOST_GUIDES ? guideBlock(guideOfIncident(incident, seen)) : null}
 <p class="sum">The same to keep or to hand on: <code>latchkey playbook ${id}</code>. What it was: <code>latchkey decide ${id} --verdict … --note …</code></p>
 </article>
 `

@@ -30,7 +30,7 @@ ${report.inventory.length + report.findings.length > 0 ? FILTER : null}
 <main>
 `.text
   yield inventoryPart(report).text
-  yield incidentsSection(report, whole.inventory).text
+  yield incidentsSection(report, whole).text
   yield timelinePart(report, findings.anchors).text
   yield findings.markup.text
   yield sourcesSection(report).text
