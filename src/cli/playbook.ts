@@ -10,7 +10,7 @@ import {
   markdownChunks,
   type QueryFor,
 } from '../findings/playbook/index.js'
-import type { Incident } from '../findings/report.js'
+import type { Incident, Report } from '../findings/report.js'
 import { reportOf } from '../findings/scan.js'
 import { closestName } from '../text/closest-name.js'
 import { visible, visibleJson } from '../text/visible.js'
@@ -169,8 +169,20 @@ async function knownReport(paths: readonly string[], options: PlaybookOptions): 
       allTools: false,
       seconds: () => 0,
     })
+    tellUnread(report.summary, options.quiet === true)
     return report
   } finally {
     await store.close()
   }
+}
+
+/** A playbook of logs of which nothing could be read would say that nothing happened. */
+function tellUnread({ records, rejected }: Report['summary'], quiet: boolean): void {
+  const [first] = rejected
+  if (!first) return
+  if (records.read === 0) throw new ConfigurationError(visible(`nothing could be read: ${first.file}: ${first.reason}`))
+  if (!quiet)
+    process.stderr.write(
+      `not all could be read, as ${visible(`${first.file}: ${first.reason}`)}; latchkey scan names all of it\n`,
+    )
 }
