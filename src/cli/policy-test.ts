@@ -33,8 +33,10 @@ function* told(results: readonly AttackResult[], policy: Policy, width: number, 
     return
   }
   const entries = [...new Set(results.map(({ entry }) => entry))]
+  const isPlayed = ({ verdict }: AttackResult): boolean => verdict !== 'not played'
   for (const entry of entries) {
-    const own = results.filter((result) => result.entry === entry)
+    const all = results.filter((result) => result.entry === entry)
+    const own = all.filter(isPlayed)
     const hidden = own.filter((result) => result.hidden)
     const said = hidden.length === 0 ? `hides none of ${own.length}` : `hides ${hidden.length} of ${own.length}`
     yield `${paint.bold(visible(entry))}  ${hidden.length > 0 ? paint.boldRed(said) : said}\n`
@@ -48,10 +50,17 @@ function* told(results: readonly AttackResult[], policy: Policy, width: number, 
       const why = result.hidden ? result.reason : `${result.verdict}: ${result.reason}`
       for (const line of wrap(visible(why), Math.max(20, width - 10), 2)) yield `          ${paint.dim(line)}\n`
     }
+    for (const { tool, story, reason } of all.filter((result) => !isPlayed(result)))
+      for (const line of wrap(visible(`${tool}, ${story}: not played, ${reason}`), Math.max(20, width - 2), 2))
+        yield `  ${paint.yellow(line)}\n`
   }
+  const played = results.filter(isPlayed).length
+  const left = results.length - played
   const all = results.filter((result) => result.hidden)
   const holes = new Set(all.map(({ entry }) => entry)).size
-  yield `\n${results.length} attacks on ${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}: ${all.length === 0 ? 'none is hidden' : `${all.length} would be hidden, by ${holes} ${holes === 1 ? 'entry' : 'entries'}`}\n`
+  yield `\n${played} attacks on ${entries.length} ${entries.length === 1 ? 'entry' : 'entries'}: ${all.length === 0 ? 'none is hidden' : `${all.length} would be hidden, by ${holes} ${holes === 1 ? 'entry' : 'entries'}`}\n`
+  if (left > 0)
+    yield `${left} more ${left === 1 ? 'was' : 'were'} not played: how the tool would show another tenant is not known\n`
   if (all.length > 0) for (const line of wrap(HELP, width)) yield `${line}\n`
 }
 

@@ -19,6 +19,8 @@ export interface Attack {
   readonly says: string
   /** The host that shows the tool, as the logs name it. */
   readonly host: string
+  /** Why it cannot be played; undefined where it is. */
+  readonly notPlayed?: string
   readonly events: readonly NeutralEvent[]
 }
 
@@ -46,7 +48,8 @@ export function attacksOn(policy: Policy): readonly Attack[] {
     const copies = own.flatMap((tool) =>
       variationsOf(entry, tool).map((variation) => copyAttack(entry, tool, variation, ++number)),
     )
-    return [...told, ...copies]
+    const left = own.filter((tool) => foreignTenant(tool) === undefined).map((tool) => tenantNotPlayed(entry, tool))
+    return [...told, ...copies, ...left]
   })
 }
 
@@ -132,14 +135,26 @@ function variationsOf(entry: Entry, tool: Tool): readonly Variation[] {
       user: 'mallory',
       asService: false,
     },
-    ...(foreign === undefined
-      ? []
-      : [{ ...usual, id: 'other tenant', says: 'the same, and it says whose it is', args: foreign }]),
+    ...(foreign === undefined ? [] : [{ ...usual, ...OTHER_TENANT, args: foreign }]),
     ...(after === undefined
       ? []
       : [{ ...usual, id: 'outside hours', says: 'the same when the entry’s hours are over', start: after }]),
   ]
 }
+
+const OTHER_TENANT = { id: 'other tenant', says: 'the same, and it says whose it is' } as const
+
+/** What could not be tried is told with what was. */
+const tenantNotPlayed = (entry: Entry, tool: Tool): Attack => ({
+  entry: entry.id,
+  toolId: tool.id,
+  tool: tool.name,
+  story: OTHER_TENANT.id,
+  says: OTHER_TENANT.says,
+  host: '',
+  notPlayed: 'the catalogue knows no argument with which the tool says whose it is',
+  events: [],
+})
 
 function copyAttack(
   entry: Entry,

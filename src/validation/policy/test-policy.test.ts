@@ -28,7 +28,8 @@ test('an entry for a name alone hides everything, and says so', async () => {
   expect(results.map(({ story }) => story)).toEqual(
     expect.arrayContaining(['intrusion-invoice', 'shadow-anydesk-portable', 'other folder']),
   )
-  expect(results.filter(({ hidden }) => !hidden)).toEqual([])
+  const seen = results.filter(({ hidden }) => !hidden)
+  expect(seen.map(({ verdict }) => verdict)).toEqual(['not played'])
   expect(results[0]!.reason).toContain('the name alone')
 })
 
@@ -46,4 +47,11 @@ test('an entry that prohibits is no hole', async () => {
     readFile: () => '',
   })
   expect(await testPolicy(policy)).toEqual([])
+})
+
+test('an attack that cannot be played is told as that, and not as one that was seen', async () => {
+  const results = await resultsOf('{ id: ours, tool: dameware, paths: ["C:\\\\Program Files\\\\DW\\\\*"] }')
+  expect(results.filter(({ verdict }) => verdict === 'not played')).toEqual([
+    expect.objectContaining({ story: 'other tenant', hidden: false, reason: expect.stringContaining('no argument') }),
+  ])
 })

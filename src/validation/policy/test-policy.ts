@@ -12,9 +12,9 @@ import { shippedLines } from '../windows-records.js'
 import { type Attack, attacksOn } from './attacks.js'
 
 /** What a policy makes of one attack. */
-export interface AttackResult extends Omit<Attack, 'events'> {
-  /** `not recognised`: no event names the tool, so the policy is not asked. */
-  readonly verdict: Verdict | 'not recognised'
+export interface AttackResult extends Omit<Attack, 'events' | 'notPlayed'> {
+  /** `not recognised`: no event names the tool, so the policy is not asked. `not played`: nothing is known of how it would look. */
+  readonly verdict: Verdict | 'not recognised' | 'not played'
   readonly reason: string
   /** The policy approves it: a scan would show it as allowed. */
   readonly hidden: boolean
@@ -27,9 +27,11 @@ export interface AttackResult extends Omit<Attack, 'events'> {
 export async function testPolicy(policy: Policy): Promise<readonly AttackResult[]> {
   const entries = policy.entries.map((entry) => ({ ...entry, signers: undefined, confirmed: true }))
   const tested = { ...policy, entries }
-  const results: AttackResult[] = []
-  for (const round of roundsOf(attacksOn(tested))) results.push(...(await playRound(tested, round)))
-  return results
+  const attacks = attacksOn(tested)
+  const results = new Map<Attack, AttackResult>()
+  for (const round of roundsOf(attacks.filter(({ notPlayed }) => notPlayed === undefined)))
+    for (const [index, result] of (await playRound(tested, round)).entries()) results.set(round[index]!, result)
+  return attacks.map((attack) => results.get(attack) ?? unplayed(attack))
 }
 
 /** Attacks on hosts of one name must not meet in one store. */
@@ -63,7 +65,14 @@ async function playRound(policy: Policy, attacks: readonly Attack[]): Promise<re
   }
 }
 
-function resultOf({ events: _, ...attack }: Attack, inventory: readonly InventoryEntry[]): AttackResult {
+const unplayed = ({ events: _, notPlayed = '', ...attack }: Attack): AttackResult => ({
+  ...attack,
+  verdict: 'not played',
+  reason: notPlayed,
+  hidden: false,
+})
+
+function resultOf({ events: _, notPlayed: __, ...attack }: Attack, inventory: readonly InventoryEntry[]): AttackResult {
   const entry = inventory.find(
     ({ toolId, host }) => toolId === attack.toolId && host.toLowerCase() === attack.host.toLowerCase(),
   )
