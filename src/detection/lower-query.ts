@@ -40,6 +40,8 @@ export interface LoweringRefused {
   readonly needs?: { readonly key: string; readonly query: Query }
 }
 
+const SAVED_NAME = /(?<![\p{L}\p{N}_])_\p{L}/u
+
 /** KQL as the query model, for any engine. */
 export function lowerQuery(text: string, options: LowerOptions): LowerResult {
   const { tree, diagnostics } = parseKql(text)
@@ -48,7 +50,8 @@ export function lowerQuery(text: string, options: LowerOptions): LowerResult {
   const discovered = options.discovered ?? new Map()
   const schema = {
     ...options.schema,
-    functions: savedFunctions(),
+    // Their names begin with a line, so the catalogue is read only for queries that could ask it.
+    ...(SAVED_NAME.test(text) && { functions: savedFunctions() }),
     ...(options.watchlists && { watchlists: options.watchlists }),
   }
   const lowered = lowerKql(tree, text, { schema, now, discovered, result: options.result })
