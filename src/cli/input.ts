@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import type { IngestResult } from '../backends/duckdb/ingest.js'
 import { Store } from '../backends/duckdb/store.js'
@@ -38,6 +38,8 @@ export async function openInput(
     throw new ConfigurationError(`--threads takes a whole number from 0 to 64, not ${options.threads}`)
   if (!/^\d+(\.\d+)?\s*([KMGT]i?B)$/i.test(options.memory))
     throw new ConfigurationError(`--memory takes a size as 512MB or 2GB, not ${options.memory}`)
+  if (paths.length === 0 && !existsSync(options.store!))
+    throw new ConfigurationError(`--store: there is no store at ${options.store}; give logs to fill one with`)
   const store = await Store.open(loadModel(), { path: options.store, memoryLimit: options.memory })
   if (paths.length === 0) return { store, read: undefined }
   const { ingest } = await import('../backends/duckdb/ingest.js')
