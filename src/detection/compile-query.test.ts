@@ -167,6 +167,18 @@ describe('compileKql', () => {
     }
   })
 
+  it('reads a member of a stored object, and its text, in one parse', async () => {
+    const compiled = compileKql('WindowsEvent | where tostring(EventData.ImagePath) has "relay"', { asOf: AS_OF })
+    expect(compiled.ok && compiled.sql).toContain(`CAST(nullif("fields", '') AS JSON)`)
+    expect(compiled.ok && compiled.sql).not.toContain('json_valid')
+    const given = `print d = parse_json('{"a":null,"b":{"c":[1]},"t":"null"}')`
+    expect(
+      await run(
+        `${given} | project a = tostring(d.a), b = tostring(d.b), c = tostring(d.b.c[0]), t = tostring(d.t), n = tostring(d.x.y)`,
+      ),
+    ).toEqual([{ a: '', b: '{"c":[1]}', c: '1', t: 'null', n: '' }])
+  })
+
   it('refuses by name, with the place', () => {
     const refused = (text: string) => {
       const compiled = compileKql(text, { asOf: AS_OF })

@@ -16,6 +16,11 @@ export function emitScalar(value: Scalar, scope: ScalarScope): string {
     case 'column':
       return canonical(columnOf(value.name, scope))
     case 'call':
+      if (value.name === 'to_string' && value.arguments[0]?.kind === 'access') {
+        const [base, path] = knownPath(value.arguments[0])
+        // Parsed once, not once for the member and once for its text.
+        if (path !== '$') return `coalesce(json_extract_string(${emitScalar(base, scope)}, ${quoteText(path)}), '')`
+      }
       return emitCall(
         value,
         value.arguments.map((argument) => emitScalar(argument, scope)),
@@ -387,8 +392,8 @@ function emitMemberOfRelation(value: MemberOfRelation, scope: ScalarScope): stri
 
 type Access = Extract<Scalar, { kind: 'access' }>
 
-/** `a.b[0]` is one extraction by a path as long as the keys are known. */
-function emitAccess(value: Access, scope: ScalarScope): string {
+/** What stands before the known keys of `a.b[0]`, and these as one path: `$` where the last is not known. */
+function knownPath(value: Access): readonly [Scalar, string] {
   const path: string[] = []
   let at: Scalar = value
   while (at.kind === 'access') {
@@ -397,8 +402,13 @@ function emitAccess(value: Access, scope: ScalarScope): string {
     path.unshift(step)
     at = at.value
   }
-  if (path.length > 0)
-    return `nullif(json_extract(${emitScalar(at, scope)}, ${quoteText(`$${path.join('')}`)}), 'null')`
+  return [at, `$${path.join('')}`]
+}
+
+/** `a.b[0]` is one extraction by a path as long as the keys are known. */
+function emitAccess(value: Access, scope: ScalarScope): string {
+  const [at, path] = knownPath(value)
+  if (path !== '$') return `nullif(json_extract(${emitScalar(at, scope)}, ${quoteText(path)}), 'null')`
   const base = emitScalar(value.value, scope)
   const key = emitScalar(value.key, scope)
   if (isWhole(value.key.type)) {

@@ -62,9 +62,13 @@ export const DUCKDB_WORDS: EngineWords<Form> = {
         if (type === 'real' || type === 'decimal') return { sql: `CAST(${sql} AS DOUBLE)`, form: 'plain' }
         if (type === 'bool') return { sql: `(${sql} <> 0)`, form: 'plain' }
         return fromText(`CAST(${sql} AS VARCHAR)`, type)
+      case 'json':
+        // Every member that a query reads repeats this, in its filters and its columns: what is JSON already is not tested and printed anew,
+        // which takes the engine a buffer of its own each time.
+        if (type === 'dynamic') return { sql: `CAST(nullif(${sql}, '') AS JSON)`, form: 'plain' }
+        return fromText(sql, type)
       case 'text':
       case 'name':
-      case 'json':
         return fromText(sql, type)
     }
   },
