@@ -136,7 +136,7 @@ async function benign(given: string | undefined): Promise<void> {
     }
     const store = await Store.open(loadModel(), { memoryLimit: '1GB' })
     try {
-      const read = await ingest(store, [path], { threads: 1 })
+      const read = await ingest(store, [path], { threads: 0 })
       const [[days] = []] = await store.rows(
         `SELECT count(*) FROM (SELECT DISTINCT lower(device_hostname), CAST(time AS DATE) FROM (${store.model.classes
           .map(({ name: each }) => `SELECT device_hostname, time FROM "${each}"`)
