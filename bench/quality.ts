@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ingest } from '../src/backends/duckdb/ingest.js'
 import { Store } from '../src/backends/duckdb/store.js'
-import { allRules, loadRules, type Rule } from '../src/detection/rules.js'
+import { allRules, type Rule } from '../src/detection/rules.js'
 import { withExclusion } from '../src/detection/tuning.js'
 import { loadModel } from '../src/events/model.js'
 import { reportOf } from '../src/findings/scan.js'
@@ -24,7 +24,8 @@ export async function run(args: readonly string[]): Promise<void> {
 }
 
 async function attacks(): Promise<void> {
-  const rules = loadRules().filter(({ behaviour }) => behaviour !== undefined)
+  // What runs on request alone counts too: a first start is told by its inventory, and by a rule for whoever wants a line a start.
+  const rules = allRules().filter(({ behaviour }) => behaviour !== undefined)
   const scenarios = loadScenarios()
   const found: Sighted[] = []
   for (const mutation of MUTATIONS) found.push(...(await sightings(scenarios, mutation, rules)))
