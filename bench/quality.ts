@@ -39,7 +39,10 @@ async function attacks(): Promise<void> {
       const cases = found.filter((each) => each.behaviour === behaviour && each.mutation === mutation)
       return cases
         .map((each) => {
-          if (each.caughtBy.length > 0) return (totals.caught++, 'c')
+          if (each.caughtBy.length > 0) {
+            totals.caught++
+            return 'c'
+          }
           const why = declared(rules, each)
           if (why === undefined) totals.silent++
           else totals.declared++

@@ -162,7 +162,9 @@ function rowsOf(list: readonly Owned[]): Rows {
   const rows = list.flatMap(({ value, tool }): Value[][] => {
     const row = [value.toLowerCase(), tool.id, tool.name, tool.tier]
     const key = `${row[0]}\u0000${tool.id}`
-    return seen.has(key) ? [] : (seen.add(key), [row])
+    if (seen.has(key)) return []
+    seen.add(key)
+    return [row]
   })
   return { columns: COLUMNS, rows }
 }

@@ -1,4 +1,3 @@
-import { loadContent } from '../content/load.js'
 import type { NeutralEvent } from './events.js'
 import { type Performance, play } from './play.js'
 import { Random } from './random.js'

@@ -4,7 +4,7 @@ import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
 import { type Span, span } from '../../text/span.js'
 import { calculate } from '../explain/clause.js'
 import { loadCatalogue, type Tool } from '../identity/index.js'
-import { everyPart, expressionsOf, literalsOf, relationsOf } from './query-parts.js'
+import { everyPart, literalsOf, relationsOf } from './query-parts.js'
 
 /**
  * Lists of programs and domains against the catalogue of tools: names that nobody confirms, programs of the same tools that the list
