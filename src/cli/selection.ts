@@ -1,6 +1,13 @@
 import type { RuleFile } from '../detection/rules/index.js'
 import type { Rule } from '../detection/rules.js'
-import { hasTag, isNamed, isSelected, type RuleFacts, type RuleSelection } from '../detection/select-rules.js'
+import {
+  factsOfSigma,
+  hasTag,
+  isNamed,
+  isSelected,
+  type RuleFacts,
+  type RuleSelection,
+} from '../detection/select-rules.js'
 import { neededBy } from '../detection/sigma/needed-rules.js'
 import { type GivenSigma, givenSigma } from '../detection/sigma/run-rules.js'
 import { closestName } from '../text/closest-name.js'
@@ -30,7 +37,9 @@ export function chooseRules(own: readonly Rule[], files: readonly RuleFile[], op
     ...own.map((rule) => ({ rule, facts: factsOfRule(rule, null) })),
     ...files.flatMap((file) => file.rules.map(({ rule }) => ({ rule, facts: factsOfRule(rule, file.path) }))),
   ]
-  const sigma = files.flatMap((file) => givenSigma(file).map((given) => ({ given, facts: factsOfSigma(given) })))
+  const sigma = files.flatMap((file) =>
+    givenSigma(file).map((given) => ({ given, facts: factsOfSigma(given.document, given.file) })),
+  )
   const all = [...rules, ...sigma].map(({ facts }) => facts)
   checkTags(selection.tags, all)
   checkStatuses(selection.statuses, all)
@@ -60,15 +69,6 @@ const factsOfRule = ({ id, title, techniques }: Rule, file: string | null): Rule
   status: null,
   tags: [],
   techniques,
-})
-
-const factsOfSigma = ({ file, document: { id, title, status, tags } }: GivenSigma): RuleFacts => ({
-  id: id ?? null,
-  title,
-  file,
-  status: status ?? null,
-  tags,
-  techniques: [],
 })
 
 function checkTags(wanted: readonly string[], rules: readonly RuleFacts[]): void {

@@ -1,3 +1,4 @@
+import type { SigmaDocument } from '../dialects/sigma/index.js'
 import { matchesGlob } from './identity/glob.js'
 
 /** What a rule is chosen by, whatever language it is written in. */
@@ -21,6 +22,12 @@ export interface RuleSelection {
   /** Ids, titles and paths, with `*` and `?` where wanted. */
   readonly excluded: readonly string[]
 }
+
+/** What a Sigma document says of itself; its techniques stand among its tags. */
+export const factsOfSigma = (
+  { id, title, status, tags }: Pick<SigmaDocument, 'id' | 'title' | 'status' | 'tags'>,
+  file: string,
+): RuleFacts => ({ id: id ?? null, title, file, status: status ?? null, tags, techniques: [] })
 
 /** Whether a rule runs under a selection. */
 export const isSelected = (rule: RuleFacts, { statuses, tags, excluded }: RuleSelection): boolean =>

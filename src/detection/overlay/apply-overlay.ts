@@ -2,7 +2,7 @@ import { isWithin, narrowed, type SigmaDocument } from '../../dialects/sigma/ind
 import { type Diagnostic, diagnose } from '../../text/diagnostic.js'
 import type { RuleFile } from '../rules/index.js'
 import type { Rule } from '../rules.js'
-import { hasTag, isNamed, type RuleFacts } from '../select-rules.js'
+import { factsOfSigma, hasTag, isNamed, type RuleFacts } from '../select-rules.js'
 import { compileSigma } from '../sigma/compile.js'
 import { AnyValues } from '../sigma/placeholders.js'
 import type { Overlay, OverlayEntry } from './overlay.js'
@@ -65,7 +65,7 @@ export function applyOverlay(
       documents: file.documents.map((document) => {
         // A filter is no rule of its own.
         if (document.kind === 'filter') return document
-        const facts = factsOf(document, file.path)
+        const facts = factsOfSigma(document, file.path)
         return applying.document(document, entriesFor(facts, document))
       }),
     })),
@@ -97,15 +97,6 @@ export function applyOverlay(
     diagnostics: [...diagnostics, ...applying.diagnostics],
   }
 }
-
-const factsOf = ({ id, title, status, tags }: SigmaDocument, file: string): RuleFacts => ({
-  id: id ?? null,
-  title,
-  file,
-  status: status ?? null,
-  tags,
-  techniques: [],
-})
 
 function means(
   { rules, tags, logsource }: OverlayEntry,

@@ -6,7 +6,7 @@ import { compileKql } from '../compile-query.js'
 import { runSignals } from '../lint/run-tests.js'
 import type { RuleFile } from '../rules/index.js'
 import type { Rule } from '../rules.js'
-import { isFound, type RuleFacts } from '../select-rules.js'
+import { factsOfSigma, isFound, type RuleFacts } from '../select-rules.js'
 import { neededBy } from '../sigma/needed-rules.js'
 import { type GivenSigma, givenSigma, runSigmaRules, type SigmaRuleRun } from '../sigma/run-rules.js'
 import type { TestOutcome } from './outcome.js'
@@ -74,7 +74,7 @@ function casesOf({ name, file, rules }: TestedFile, options: TestOptions): reado
     .flatMap((rule) => signalCases(name, rule, options.asOf))
   const given = file ? givenSigma(file) : []
   const sigma = given
-    .filter(({ document }) => document.kind !== 'filter' && wanted(factsOf(name, document)))
+    .filter(({ document }) => document.kind !== 'filter' && wanted(factsOfSigma(document, name)))
     .flatMap((each) => sigmaCases(each, given.length === 1))
   if (own.length + sigma.length > 0 || rules.length + given.length > 0) return [...own, ...sigma]
   const faults = file?.diagnostics.filter(({ severity }) => severity === 'error') ?? []
@@ -83,15 +83,6 @@ function casesOf({ name, file, rules }: TestedFile, options: TestOptions): reado
   const reason = `no rule of it can be read: ${faults.map(({ message }) => message).join('; ')}`
   return [told({ file: name, rule: name, title: name }, 'failed', reason)]
 }
-
-const factsOf = (file: string, { id, title, tags, status }: SigmaDocument): RuleFacts => ({
-  id: id ?? null,
-  title,
-  file,
-  status: status ?? null,
-  tags,
-  techniques: [],
-})
 
 type Head = Pick<TestOutcome, 'file' | 'rule' | 'title'> & Partial<Pick<TestOutcome, 'name' | 'data' | 'expected'>>
 
