@@ -15,9 +15,10 @@ export interface SigmaColumn {
  * - `whole`, `number`, `time`: the value as one; null where it is none.
  * - `list`: every value, each between two `SEPARATOR`s; the empty text where there is none.
  */
-export type FieldView = keyof typeof TYPES
+export type FieldView = keyof typeof VIEW_TYPES
 
-const TYPES = {
+/** The type that each view of a field has. */
+export const VIEW_TYPES = {
   text: 'string',
   written: 'string',
   present: 'bool',
@@ -44,7 +45,7 @@ export class FieldColumns {
   }
 
   list(): readonly Column[] {
-    return [...this.columns].map(([name, { view }]) => column(name, TYPES[view]))
+    return [...this.columns].map(([name, { view }]) => column(name, VIEW_TYPES[view]))
   }
 
   view(field: string | undefined, view: FieldView): Scalar {
@@ -54,7 +55,7 @@ export class FieldColumns {
     const base = field ?? 'event'
     let name = view === 'text' ? base : `${base} (${view})`
     while (this.columns.has(name) || this.taken.includes(name)) name += "'"
-    const made = reference(name, TYPES[view])
+    const made = reference(name, VIEW_TYPES[view])
     this.columns.set(name, { field, view })
     this.names.set(key, made)
     return made

@@ -8,7 +8,7 @@ export {
   type RuleMember,
 } from './collection.js'
 export { CORRELATION_TYPES, type CorrelationSpec, type CorrelationType, readCorrelation } from './correlation.js'
-export { type FieldView, SEPARATOR, type SigmaColumn } from './field-columns.js'
+export { type FieldView, SEPARATOR, type SigmaColumn, VIEW_TYPES } from './field-columns.js'
 export { isWithin, narrowed } from './filter.js'
 export { EVENTS, type FieldKind, type LoweredSigma, type LowerSigmaOptions, lowerSigma } from './lower.js'
 export { type ParsedSigma, parseSigma, readSigmaTree, readTrees } from './parser.js'

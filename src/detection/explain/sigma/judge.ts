@@ -1,7 +1,7 @@
 import { emitDuckdb } from '../../../backends/duckdb/emit.js'
 import { quoteIdentifier } from '../../../backends/duckdb/quote.js'
 import type { Store } from '../../../backends/duckdb/store.js'
-import type { FieldKind, SigmaRule } from '../../../dialects/sigma/index.js'
+import { type FieldKind, type SigmaRule, VIEW_TYPES } from '../../../dialects/sigma/index.js'
 import type { Relation } from '../../../ir/relation.js'
 import { reference, type Scalar } from '../../../ir/scalar.js'
 import { type Column, column } from '../../../ir/types.js'
@@ -210,16 +210,6 @@ interface PieceRow {
 
 const typesOf = (columns: ReturnType<typeof columnsOf>['columns']): readonly Column[] =>
   [...columns].map(([name, { view }]) => column(name, VIEW_TYPES[view]))
-
-const VIEW_TYPES = {
-  text: 'string',
-  written: 'string',
-  present: 'bool',
-  whole: 'long',
-  number: 'real',
-  time: 'datetime',
-  list: 'string',
-} as const
 
 /** A piece and all its parts. */
 export const flatten = (piece: Piece): readonly Piece[] => [piece, ...piece.parts.flatMap(flatten)]

@@ -3,6 +3,7 @@ import type { DuckDBDataChunk } from '@duckdb/node-api'
 import { emitScalar } from '../../../backends/duckdb/emit-scalar.js'
 import { quoteText } from '../../../backends/duckdb/quote.js'
 import type { Store } from '../../../backends/duckdb/store.js'
+import { VIEW_TYPES } from '../../../dialects/sigma/index.js'
 import type { ScalarType } from '../../../ir/types.js'
 import { prepare } from '../../run-query.js'
 import { type SourcePart, widePart } from '../tables.js'
@@ -86,19 +87,9 @@ export async function* readPart(
   }
 }
 
-const TYPES: Readonly<Record<string, ScalarType>> = {
-  text: 'string',
-  written: 'string',
-  list: 'string',
-  present: 'bool',
-  whole: 'long',
-  number: 'real',
-  time: 'datetime',
-}
-
 const typeOf = (predicates: Predicates, name: string): ScalarType => {
   if (name === 'uid') return 'long'
-  return name === 'time' ? 'datetime' : TYPES[predicates.viewOf(name)]!
+  return name === 'time' ? 'datetime' : VIEW_TYPES[predicates.viewOf(name)]
 }
 
 function blockOf(chunk: DuckDBDataChunk, { texts, wholes, rowLeaves }: Wanted): RowBlock {
