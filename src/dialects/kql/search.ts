@@ -1,5 +1,5 @@
 import type { Relation } from '../../ir/relation.js'
-import { and, literal, or, reference, type Scalar, text } from '../../ir/scalar.js'
+import { and, literal, type MatchHow, or, reference, type Scalar, text } from '../../ir/scalar.js'
 import type { Span } from '../../text/span.js'
 import { callFunction } from './lower-function.js'
 import { asString, type Environment, findColumn, lowerCondition, lowerConstant } from './lower-scalar.js'
@@ -88,58 +88,24 @@ function anyColumnHas(needle: Scalar, env: Environment, letters: 'sensitive' | '
 }
 
 function searchMatch(subject: Scalar, needle: Scalar, letters: 'sensitive' | 'insensitive', span: Span): Scalar {
-  const pattern = needle.kind === 'literal' ? String(needle.value) : ''
-  const how = !pattern.includes('*') ? 'term' : pattern === '*' ? 'contains' : 'wildcard'
-  const star = /^\*(.*)\*$/s.exec(pattern)
-  if (how === 'contains') return literal('bool', true, span)
-  if (star && !star[1]!.includes('*')) {
-    return {
-      kind: 'match',
-      type: 'bool',
-      how: 'contains',
-      subject,
-      needles: [text(star[1]!)],
-      quantifier: 'any',
-      case: letters,
-      span,
-    }
-  }
-  if (how === 'wildcard') {
-    const [head, tail] = [pattern.endsWith('*'), pattern.startsWith('*')]
-    const body = pattern.replace(/^\*|\*$/g, '')
-    if (!body.includes('*')) {
-      return {
-        kind: 'match',
-        type: 'bool',
-        how: head ? 'term-prefix' : tail ? 'term-suffix' : 'term',
-        subject,
-        needles: [text(body)],
-        quantifier: 'any',
-        case: letters,
-        span,
-      }
-    }
-    return {
-      kind: 'match',
-      type: 'bool',
-      how: 'wildcard',
-      subject,
-      needles: [text(`*${pattern}*`)],
-      quantifier: 'any',
-      case: letters,
-      span,
-    }
-  }
-  return {
+  const match = (how: MatchHow, sought: Scalar): Scalar => ({
     kind: 'match',
     type: 'bool',
-    how: 'term',
+    how,
     subject,
-    needles: [needle],
+    needles: [sought],
     quantifier: 'any',
     case: letters,
     span,
-  }
+  })
+  const pattern = needle.kind === 'literal' ? String(needle.value) : ''
+  if (!pattern.includes('*')) return match('term', needle)
+  if (pattern === '*') return literal('bool', true, span)
+  const within = /^\*(.*)\*$/s.exec(pattern)?.[1]
+  if (within !== undefined && !within.includes('*')) return match('contains', text(within))
+  const body = pattern.replace(/^\*|\*$/g, '')
+  if (body.includes('*')) return match('wildcard', text(`*${pattern}*`))
+  return match(pattern.endsWith('*') ? 'term-prefix' : pattern.startsWith('*') ? 'term-suffix' : 'term', text(body))
 }
 
 export function lowerFind(node: KqlNode, env: Environment): Relation {
