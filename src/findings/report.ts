@@ -1,4 +1,5 @@
 import { CONFIDENCE_RANK, type Confidence } from '../detection/identity/confidence.js'
+import type { AppliedEntry } from '../detection/overlay/apply-overlay.js'
 import type { Judgement, Verdict } from '../policy/index.js'
 
 /**
@@ -64,20 +65,7 @@ export interface Summary {
   /** What an overlay changed about the rules, where one was given. */
   readonly overlay?: {
     readonly file: string
-    readonly entries: readonly {
-      readonly id: string
-      readonly owner: string | null
-      /** The last day on which it holds. */
-      readonly expires: string | null
-      /** `ended`: its last day is over, and it changed nothing. `unused`: it means no rule that is here. */
-      readonly state: 'applied' | 'ended' | 'unused'
-      /** What it changes: `disable`, `level`, `status`, `filter`, `falsepositives`, `notes`. */
-      readonly changes: readonly string[]
-      /** Rules that it means. */
-      readonly rules: number
-      /** Titles of some of them. */
-      readonly titles: readonly string[]
-    }[]
+    readonly entries: readonly AppliedEntry[]
   }
   readonly rules: readonly {
     readonly id: string

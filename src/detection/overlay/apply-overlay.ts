@@ -26,8 +26,9 @@ export interface Overlaid {
 export interface AppliedEntry {
   readonly id: string
   readonly owner: string | null
+  /** The last day on which it holds. */
   readonly expires: string | null
-  /** `ended`: its last day is over, and it changed nothing. */
+  /** `ended`: its last day is over, and it changed nothing. `unused`: it means no rule that is here. */
   readonly state: 'applied' | 'ended' | 'unused'
   /** What it changes: `disable`, `level`, `status`, `filter`, `falsepositives`, `notes`. */
   readonly changes: readonly string[]
