@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { inventoryOf } from '../findings/inventory.js'
 import { judgingOf } from '../findings/judging.js'
 import { type Proposable, proposePolicy } from '../findings/propose-policy.js'
@@ -6,10 +5,10 @@ import { checkPolicy, type PolicyFile, type Reading, readings, type Sighting } f
 import { fitMiddle, wrap } from '../text/fit.js'
 import { createPaint } from '../text/paint.js'
 import { visible, visibleJson } from '../text/visible.js'
-import { ConfigurationError } from './failure.js'
 import { type InputOptions, openInput, timeOption } from './input.js'
 import { checkOutput, type OutputOptions, writeOutput } from './output.js'
 import { policyAt, writeDiagnostics } from './policy-file.js'
+import { inventoryAt } from './report-file.js'
 import { diagnosticText, terminalOf } from './terminal.js'
 
 /** `latchkey policy init`: proposes entries from logs, a store or a report. Returns the exit code. */
@@ -19,7 +18,7 @@ export async function policyInit(
 ): Promise<number> {
   checkOutput(options)
   if (options.report !== undefined) {
-    await writeOutput([proposePolicy(inventoryAt(options.report), new Date())], options)
+    await writeOutput([proposePolicy(inventoryAt(options.report, isProposable), new Date())], options)
     return 0
   }
   const { store } = await openInput(paths, options)
@@ -31,36 +30,6 @@ export async function policyInit(
   } finally {
     await store.close()
   }
-}
-
-/** The inventory of a report that `scan --format json` or `ndjson` wrote. */
-function inventoryAt(path: string): readonly Proposable[] {
-  const fail = (why: string): never => {
-    throw new ConfigurationError(`${path} is no report of a scan: ${why}`)
-  }
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
-  } catch (error) {
-    throw new ConfigurationError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  let inventory: unknown
-  try {
-    inventory = (JSON.parse(text) as { inventory?: unknown } | null)?.inventory
-  } catch {
-    try {
-      const lines = text.split('\n').filter((line) => line.trim() !== '')
-      const rows = lines.map((line) => JSON.parse(line) as { kind?: string } | null)
-      inventory = rows.some((row) => row?.kind === 'summary')
-        ? rows.filter((row) => row?.kind === 'inventory')
-        : undefined
-    } catch (error) {
-      return fail(error instanceof Error ? error.message : String(error))
-    }
-  }
-  if (!Array.isArray(inventory) || !inventory.every(isProposable))
-    return fail('it has no inventory as this version writes it')
-  return inventory
 }
 
 function isProposable(value: unknown): value is Proposable {

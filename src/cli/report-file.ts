@@ -23,20 +23,32 @@ export function isReport(path: string): boolean {
   }
 }
 
-/** A report that `scan` wrote as `json` or `ndjson`. */
-export function reportAt(path: string): KnownReport {
-  const fail = (why: string): never => {
-    throw new ConfigurationError(`${path} is no report of a scan: ${why}`)
-  }
+const noReport = (path: string, why: string): never => {
+  throw new ConfigurationError(`${path} is no report of a scan: ${why}`)
+}
+
+function partsAt(path: string): Parts {
   let text: string
   try {
     text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error))
+    return noReport(path, error instanceof Error ? error.message : String(error))
   }
-  const found = partsIn(text)
-  if (found === undefined) return fail('it cannot be read as JSON, nor as JSON lines')
-  const { inventory, incidents, findings } = found
+  return partsIn(text) ?? noReport(path, 'it cannot be read as JSON, nor as JSON lines')
+}
+
+/** The inventory of a report that `scan` wrote as `json` or `ndjson`, each entry of it looked at. */
+export function inventoryAt<Entry>(path: string, isEntry: (entry: unknown) => entry is Entry): readonly Entry[] {
+  const { inventory } = partsAt(path)
+  if (!Array.isArray(inventory) || !inventory.every(isEntry))
+    return noReport(path, 'it has no inventory as this version writes it')
+  return inventory
+}
+
+/** A report that `scan` wrote as `json` or `ndjson`. */
+export function reportAt(path: string): KnownReport {
+  const fail = (why: string): never => noReport(path, why)
+  const { inventory, incidents, findings } = partsAt(path)
   if (!Array.isArray(inventory) || !inventory.every(isEntry)) fail('it has no inventory as this version writes it')
   if (!Array.isArray(incidents) || !incidents.every(isIncident)) fail('it has no incidents as this version writes them')
   return {
@@ -62,7 +74,7 @@ export function incidentsIn(text: string): readonly Incident[] | undefined {
 function partsIn(text: string): Parts | undefined {
   try {
     const report = JSON.parse(text) as Parts | null
-    if (report !== null && 'incidents' in report) return report
+    if (report !== null && ('incidents' in report || 'inventory' in report)) return report
   } catch {
     // It may be lines.
   }
