@@ -1,5 +1,5 @@
 /** Whether the whole text is as the wildcards say; only the last `*` is ever gone back to, so the time is their lengths' product at most. */
-export function isLike(text: readonly string[], pattern: readonly string[]): boolean {
+export function isLike(text: ArrayLike<string>, pattern: ArrayLike<string>): boolean {
   let [at, from] = [0, 0]
   let star = -1
   let resume = 0
